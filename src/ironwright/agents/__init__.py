@@ -1,0 +1,1 @@
+"""Definition files: parsed, included, their commands, and what lint says of them."""

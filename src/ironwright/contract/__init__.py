@@ -1,0 +1,1 @@
+"""Recognises clauses, compiles them into a contract, and keeps its lock."""

@@ -1,0 +1,97 @@
+"""What a gate is given: the change, its two trees, the journal, and cargo's answers, found once each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from ironwright.records.change import Change
+from ironwright.records.config import Config
+from ironwright.records.journal import Event
+
+if TYPE_CHECKING:
+    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.rust_syntax import RustFile
+
+Progress = Callable[[str], None]
+
+
+class Tree(Protocol):
+    """The files of one commit."""
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every file's path, relative to the root, with ``/``; no links, no submodules."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes.
+
+        Raises:
+            KeyError: There is no such file.
+        """
+        ...
+
+
+class SourceTree:
+    """A tree whose Rust files are parsed at most once."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._parsed: dict[str, RustFile] = {}
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every file's path."""
+        return self._tree.paths
+
+    @cached_property
+    def rust_paths(self) -> tuple[str, ...]:
+        """The ``.rs`` files in order of path, build output left out."""
+        return tuple(sorted(p for p in self._tree.paths if p.endswith(".rs") and not p.startswith("target/")))
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes; KeyError where there is none."""
+        return self._tree.read(path)
+
+    def rust(self, path: str) -> RustFile:
+        """A Rust file, parsed; KeyError where there is none."""
+        if path not in self._parsed:
+            from ironwright.gates.rust_syntax import parse_rust
+
+            self._parsed[path] = parse_rust(path, self._tree.read(path))
+        return self._parsed[path]
+
+
+def _silent(_message: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A change with everything that gates may ask about it.
+
+    Attributes:
+        change: What is judged.
+        head: The head tree.
+        base: The base tree; None where everything is new.
+        config: The user's settings.
+        make_cargo: Makes cargo's answers about the head tree on first use.
+        journal: The run's events, or None where the change was not made by a run.
+        progress: Told what is being done, for people.
+    """
+
+    change: Change
+    head: SourceTree
+    base: SourceTree | None
+    config: Config
+    make_cargo: Callable[[], CargoFacts]
+    journal: tuple[Event, ...] | None = None
+    progress: Progress = field(default=_silent)
+
+    @cached_property
+    def cargo(self) -> CargoFacts:
+        """Cargo's answers about the head tree, each found at most once, in the sandbox."""
+        return self.make_cargo()

@@ -1,0 +1,89 @@
+"""What a sandbox is: a job with its mounts and limits in, a completed command out; and which one is used."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from ironwright.host.process import Completed, Limits, OutputListener
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder or file that a job sees.
+
+    Attributes:
+        source: Where it is on this machine.
+        target: Where the job sees it, an absolute path. A sandbox that cannot move folders (Landlock)
+            shows it at ``source``; :meth:`Sandbox.path` says which.
+        writable: Whether the job may write there.
+    """
+
+    source: Path
+    target: str
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One untrusted command.
+
+    Attributes:
+        argv: The command, found on the sandbox's own PATH.
+        mounts: What it sees of this machine besides the system and the Rust toolchain (both read-only).
+        cwd: Where it runs, as a path inside one of the mounts' targets.
+        env: Added to the sandbox's own sanitised environment. Values that hold a mount's target as a
+            path prefix are rewritten by sandboxes that cannot move folders.
+        limits: What it may use.
+        network: Whether it may reach the network; only cargo's fetching and adding may.
+        stdin: What it reads.
+    """
+
+    argv: Sequence[str]
+    mounts: Sequence[Mount]
+    cwd: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    network: bool = False
+    stdin: bytes | None = None
+
+
+class Sandbox(Protocol):
+    """Runs jobs so that they cannot read secrets, write elsewhere, or reach the network."""
+
+    name: str
+    """``bubblewrap``, ``landlock`` or ``none``."""
+
+    moves_folders: bool
+    """Whether mounts appear at their targets."""
+
+    def run(
+        self, job: Job, *, on_output: OutputListener | None = None, stop: threading.Event | None = None
+    ) -> Completed:
+        """Run the job to its end.
+
+        Raises:
+            SandboxError: The sandbox itself could not be set up (never silently run without it).
+        """
+        ...
+
+
+def inner_path(sandbox: Sandbox, mounts: Sequence[Mount], source: Path) -> str:
+    """Where a job in this sandbox sees a path of this machine that lies in one of its mounts."""
+    for mount in mounts:
+        if source == mount.source or mount.source in source.parents:
+            base = mount.target if sandbox.moves_folders else str(mount.source)
+            return str(PurePosixPath(base) / source.relative_to(mount.source).as_posix())
+    return str(source)
+
+
+def outer_path(sandbox: Sandbox, mounts: Sequence[Mount], inner: str) -> Path:
+    """The reverse of :func:`inner_path`; a path in no mount is returned unchanged."""
+    if sandbox.moves_folders:
+        for mount in mounts:
+            if inner == mount.target or inner.startswith(mount.target.rstrip("/") + "/"):
+                return mount.source / inner[len(mount.target) :].lstrip("/")
+    return Path(inner)

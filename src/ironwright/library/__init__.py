@@ -1,0 +1,1 @@
+"""Our own agents, commands and snippets, as Markdown."""

@@ -1,0 +1,1 @@
+"""Models: what the user has, what each can do and costs, and the connection to it."""

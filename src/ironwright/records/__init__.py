@@ -1,0 +1,1 @@
+"""Frozen data that every layer speaks, the tree of user errors, and the configuration."""

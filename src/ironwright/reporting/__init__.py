@@ -1,0 +1,1 @@
+"""Renders a report as terminal text, JSON or Markdown; runs nothing."""

@@ -1,0 +1,1 @@
+"""Chooses the agent for a task, its tier and its model."""

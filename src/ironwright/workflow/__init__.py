@@ -1,0 +1,1 @@
+"""The jobs a user asks for, each a list of typed steps."""
