@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -79,6 +79,9 @@ class Subject:
         base: The base tree; None where everything is new.
         config: The user's settings.
         make_cargo: Makes cargo's answers about the head tree on first use.
+        make_mixed: Makes cargo's answers about a tree that never was: the head or base tree (``"head"``,
+            ``"base"``) with some files replaced (bytes) or left out (None). The first argument names the
+            purpose, one slot of the cache each.
         journal: The run's events, or None where the change was not made by a run.
         progress: Told what is being done, for people.
     """
@@ -88,6 +91,7 @@ class Subject:
     base: SourceTree | None
     config: Config
     make_cargo: Callable[[], CargoFacts]
+    make_mixed: Callable[[str, str, Mapping[str, bytes | None]], CargoFacts]
     journal: tuple[Event, ...] | None = None
     progress: Progress = field(default=_silent)
 
