@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -16,8 +17,10 @@ from ironwright.host.clock import seconds as clock
 from ironwright.records.errors import ToolError
 
 OutputListener = Callable[[bytes], None]
+Watch = Callable[[int], str]
 
 _POLL_SECONDS = 0.05
+_LONGEST_POLL_SECONDS = 3600.0  # poll() takes milliseconds as a C int
 _CHUNK = 1 << 16
 
 
@@ -53,6 +56,8 @@ class Completed:
         timed_out: The time limit ended it.
         stopped: The caller's ``stop`` ended it.
         truncated: Output was dropped.
+        limit_hit: Which limit other than time it ran into ("memory: more than 512 MiB"), else empty. Its
+            answer then says nothing about the code that ran.
     """
 
     argv: tuple[str, ...]
@@ -63,11 +68,12 @@ class Completed:
     timed_out: bool = False
     stopped: bool = False
     truncated: bool = False
+    limit_hit: str = ""
 
     @property
     def ok(self) -> bool:
-        """Whether it ended by itself with exit code 0."""
-        return self.exit_code == 0 and not self.timed_out and not self.stopped
+        """Whether it ended by itself, within its limits, with exit code 0."""
+        return self.exit_code == 0 and not (self.timed_out or self.stopped or self.limit_hit)
 
     @property
     def text(self) -> str:
@@ -129,6 +135,8 @@ def run(
     stop: threading.Event | None = None,
     pass_fds: Iterable[int] = (),
     shown_as: Sequence[str] | None = None,
+    watch: Watch | None = None,
+    grace_seconds: float = 0.0,
 ) -> Completed:
     """Run a command to its end.
 
@@ -145,6 +153,10 @@ def run(
         stop: Ends the command when it is set.
         pass_fds: File descriptors that it inherits.
         shown_as: What ``Completed.argv`` shows instead of ``argv``.
+        watch: Asked about 20 times a second, with the process id; what it answers ends the command and
+            becomes ``Completed.limit_hit``, unless it is empty.
+        grace_seconds: How long a command that is to be ended may clean up after SIGTERM, before its process
+            group is killed.
 
     Raises:
         ToolError: The command cannot be started.
@@ -174,12 +186,12 @@ def run(
     collectors = [
         _Collector(pipe, limits.output_bytes, on_output) for pipe in (process.stdout, process.stderr)
     ]
-    timed_out = stopped = False
+    end = _End()
     try:
         _feed(process, stdin)
-        timed_out, stopped = _wait(process, started + limits.seconds, stop)
+        end = _wait(process, started + limits.seconds, stop, watch)
     finally:
-        _kill_group(process)
+        _kill_group(process, grace_seconds)
         for collector in collectors:
             collector.join(timeout=5)
         process.stdout.close()
@@ -190,9 +202,10 @@ def run(
         stdout=collectors[0].output(),
         stderr=collectors[1].output(),
         seconds=clock() - started,
-        timed_out=timed_out,
-        stopped=stopped,
+        timed_out=end.timed_out,
+        stopped=end.stopped,
         truncated=any(collector.dropped for collector in collectors),
+        limit_hit=end.limit_hit,
     )
 
 
@@ -210,24 +223,46 @@ def _feed(process: subprocess.Popen[bytes], stdin: bytes | None) -> None:
     threading.Thread(target=write, daemon=True).start()
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Why waiting ended; all empty when the command ended by itself."""
+
+    timed_out: bool = False
+    stopped: bool = False
+    limit_hit: str = ""
+
+
 def _wait(
-    process: subprocess.Popen[bytes], deadline: float, stop: threading.Event | None
-) -> tuple[bool, bool]:
-    """Wait for the end; returns (timed out, stopped)."""
-    while True:
-        left = deadline - clock()
-        if left <= 0:
-            return True, False
-        if stop is not None and stop.is_set():
-            return False, True
-        try:
-            process.wait(timeout=min(left, _POLL_SECONDS) if stop is not None else left)
-        except subprocess.TimeoutExpired:
-            continue
-        return False, False
+    process: subprocess.Popen[bytes], deadline: float, stop: threading.Event | None, watch: Watch | None
+) -> _End:
+    """Wait for the end of the command or a reason to end it.
+
+    ``Popen.wait`` with a timeout sleeps up to 50 ms between its looks; a pidfd answers at once.
+    """
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        poller = select.poll()
+        poller.register(pidfd, select.POLLIN)
+        while True:
+            left = deadline - clock()
+            if left <= 0:
+                return _End(timed_out=True)
+            if stop is not None and stop.is_set():
+                return _End(stopped=True)
+            pause = left if stop is None and watch is None else min(left, _POLL_SECONDS)
+            if poller.poll(max(1.0, min(pause, _LONGEST_POLL_SECONDS) * 1000)):
+                return _End()
+            if watch is not None and (reason := watch(process.pid)):
+                return _End(limit_hit=reason)
+    finally:
+        os.close(pidfd)
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(process: subprocess.Popen[bytes], grace_seconds: float) -> None:
+    if grace_seconds > 0 and process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=grace_seconds)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
