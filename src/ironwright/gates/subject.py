@@ -64,6 +64,18 @@ class SourceTree:
             self._parsed[path] = parse_rust(path, self._tree.read(path))
         return self._parsed[path]
 
+    @cached_property
+    def test_files(self) -> frozenset[str]:
+        """The Rust files that hold nothing but test code, also those that another file declares so."""
+        from ironwright.gates.rust_modules import find_test_files
+
+        return find_test_files(self)
+
+    def test_lines(self, path: str) -> frozenset[int]:
+        """A Rust file's 1-based lines of test code; KeyError where there is no such file."""
+        file = self.rust(path)
+        return frozenset(range(1, file.line_count + 1)) if path in self.test_files else file.test_lines
+
 
 def _silent(_message: str) -> None:
     return
