@@ -14,7 +14,12 @@ from ironwright.records.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class CheckConfig:
-    """``[check]``: what ``ironwright check`` does without options."""
+    """``[check]``: what ``ironwright check`` does without options.
+
+    Attributes:
+        contract: The agent whose contract applies, by name or file; without it the default contract.
+        base: What a change is measured against; without it the merge-base with the default branch.
+    """
 
     contract: str | None = None
     base: str | None = None
@@ -22,7 +27,17 @@ class CheckConfig:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """``[run]``: limits of a run. Money in US dollars, time in minutes."""
+    """``[run]``: limits of a run. Money in US dollars, time in minutes.
+
+    Attributes:
+        agent: The agent that works, by name or file; without it the task chooses one.
+        model: The model that works; without it the one that the definition names.
+        repairs: How often the agent may repair what the gates refused.
+        max_usd: What a run may cost, in US dollars; without it there is no limit.
+        max_turns: How many model requests a run may make.
+        max_minutes: How long a run may work, in minutes.
+        protected: Files that the agent may not edit, as globs from the repository's top.
+    """
 
     agent: str | None = None
     model: str | None = None
@@ -35,7 +50,15 @@ class RunConfig:
 
 @dataclass(frozen=True, slots=True)
 class ModelsConfig:
-    """``[models]``: what the names in definitions mean here; servers are base URLs."""
+    """``[models]``: what the names in definitions mean here; servers are base URLs.
+
+    Attributes:
+        haiku: The model that a definition's ``haiku`` means here, as ``provider:id``.
+        sonnet: The same for ``sonnet``.
+        opus: The same for ``opus``.
+        default: The model for definitions that name none, or ``inherit``.
+        servers: Base URLs of OpenAI-compatible servers, besides those found on this machine.
+    """
 
     haiku: str | None = None
     sonnet: str | None = None
@@ -46,7 +69,13 @@ class ModelsConfig:
 
 @dataclass(frozen=True, slots=True)
 class CargoConfig:
-    """``[cargo]``: how the crate is built for the gates."""
+    """``[cargo]``: how the crate is built for the gates.
+
+    Attributes:
+        features: Features to switch on.
+        all_features: Whether all features are switched on.
+        no_default_features: Whether the default features are switched off.
+    """
 
     features: tuple[str, ...] = ()
     all_features: bool = False
@@ -55,7 +84,15 @@ class CargoConfig:
 
 @dataclass(frozen=True, slots=True)
 class SandboxConfig:
-    """``[sandbox]``: limits of every command that runs untrusted code."""
+    """``[sandbox]``: limits of every command that runs untrusted code.
+
+    Attributes:
+        memory_mb: Memory of a command with all its children, in MiB.
+        processes: Processes and threads at once.
+        disk_mb: What a command may write to temporary places, in MiB.
+        seconds: How long one command may take, in seconds.
+        output_mb: Output kept of one command, in MiB; beyond that the middle is dropped.
+    """
 
     memory_mb: int = 8192
     processes: int = 1024
