@@ -1,0 +1,249 @@
+"""Finds agents, commands and project instructions on disk, the nearest first, then the bundled library."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from ironwright.agents.include import resolve_includes
+from ironwright.agents.parse import complete_agent, load_agent, parse_agent, parse_command, require_usable
+from ironwright.agents.source import read_bytes, read_source
+from ironwright.library import LIBRARY_SCHEME, library_files, read_library
+from ironwright.records.definition import Agent, Command, Include, LintFinding, Severity
+from ironwright.records.errors import DefinitionError
+
+_AGENT_FOLDERS = (".claude/agents", ".opencode/agent", ".opencode/agents", ".agpm/agents")
+_COMMAND_FOLDERS = (".claude/commands", ".opencode/command", ".opencode/commands", ".agpm/commands")
+_USER_AGENTS = ".claude/agents"
+_USER_COMMANDS = ".claude/commands"
+_INSTRUCTIONS = ("CLAUDE.md", ".claude/CLAUDE.md", "AGENTS.md")
+_NO_DEFINITIONS = frozenset(["README", "CLAUDE", "AGENTS", "CHANGELOG", "LICENSE", "CONTRIBUTING", "INDEX"])
+_FILE_SUFFIXES = (".md", ".txt", ".markdown", ".mdc")
+
+
+class Origin(StrEnum):
+    """Where a definition comes from, nearest first."""
+
+    PROJECT = "project"
+    USER = "user"
+    BUNDLED = "bundled"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSource:
+    """An agent that was found.
+
+    Attributes:
+        name: Its name.
+        path: Its file, or ``ironwright:<name>``.
+        origin: Where it comes from.
+        agent: The definition, without its includes; unusable where it has a finding of severity ERROR.
+        project_root: Where its includes are looked up.
+    """
+
+    name: str
+    path: str
+    origin: Origin
+    agent: Agent
+    project_root: Path
+
+    @property
+    def usable(self) -> bool:
+        """Whether :meth:`load` would read it."""
+        return all(item.severity != Severity.ERROR for item in self.agent.findings)
+
+    def load(self) -> Agent:
+        """The agent with its includes.
+
+        Raises:
+            DefinitionError: The file or its includes cannot be used.
+        """
+        return complete_agent(self.agent, self.project_root)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSource:
+    """A command that was found.
+
+    Attributes:
+        name: Its name without the slash.
+        path: Its file, or ``ironwright:<name>``.
+        origin: Where it comes from.
+        command: The command; unusable where it has a finding of severity ERROR.
+    """
+
+    name: str
+    path: str
+    origin: Origin
+    command: Command
+
+    def load(self) -> Command:
+        """The command.
+
+        Raises:
+            DefinitionError: The file cannot be used.
+        """
+        require_usable(self.command.findings)
+        return self.command
+
+
+def find_agents(project_root: Path, user_home: Path | None = None) -> Mapping[str, AgentSource]:
+    """Every agent by name; where two share a name, the nearer one.
+
+    Nearest first: the project's ``.claude/agents``, ``.opencode/agent(s)``, ``.agpm/agents``, the user's
+    ``~/.claude/agents``, the bundled library.
+
+    Args:
+        project_root: The project's root.
+        user_home: The user's home; None takes ``Path.home()``.
+    """
+    found: dict[str, AgentSource] = {}
+    for origin, _folder, path in _places(_AGENT_FOLDERS, _USER_AGENTS, project_root, user_home):
+        data, unreadable = read_tolerantly(path)
+        agent = parse_agent(data, path)
+        agent = replace(agent, findings=unreadable) if unreadable else agent
+        found.setdefault(agent.name, AgentSource(agent.name, str(path), origin, agent, project_root))
+    for name in library_files()["agents"]:
+        found.setdefault(name, bundled_agent(name, project_root))
+    return found
+
+
+def bundled_agent(name: str, project_root: Path) -> AgentSource:
+    """An agent of the bundled library.
+
+    Raises:
+        KeyError: There is none of that name.
+    """
+    path = LIBRARY_SCHEME + name
+    agent = parse_agent(read_library("agents", name), path)
+    return AgentSource(name, path, Origin.BUNDLED, agent, project_root)
+
+
+def find_commands(project_root: Path, user_home: Path | None = None) -> Mapping[str, CommandSource]:
+    """Every command by name (folders join with ``:``); where two share a name, the nearer one.
+
+    Args:
+        project_root: The project's root.
+        user_home: The user's home; None takes ``Path.home()``.
+    """
+    found: dict[str, CommandSource] = {}
+    for origin, folder, path in _places(_COMMAND_FOLDERS, _USER_COMMANDS, project_root, user_home):
+        name = command_name(path, folder)
+        data, unreadable = read_tolerantly(path)
+        command = parse_command(data, path, name)
+        command = replace(command, findings=unreadable) if unreadable else command
+        found.setdefault(name, CommandSource(name, str(path), origin, command))
+    for name in library_files()["commands"]:
+        bundled = LIBRARY_SCHEME + name
+        command = parse_command(read_library("commands", name), bundled, name)
+        found.setdefault(name, CommandSource(name, bundled, Origin.BUNDLED, command))
+    return found
+
+
+def command_name(path: Path, folder: Path) -> str:
+    """A command's name: its path below the commands folder, joined with ``:``, without suffix."""
+    return ":".join(path.relative_to(folder).with_suffix("").parts)
+
+
+def resolve_agent(name_or_path: str, project_root: Path, user_home: Path | None = None) -> Agent:
+    """The agent that a user names: a name, ``ironwright:<name>`` for a bundled one, or a file.
+
+    A file's path is relative to the current folder; what looks like a file (a ``/`` or a Markdown suffix) is
+    never looked up as a name.
+
+    Raises:
+        DefinitionError: There is no such agent (the message suggests near names), or it cannot be used.
+    """
+    if name_or_path.startswith(LIBRARY_SCHEME):
+        name = name_or_path.removeprefix(LIBRARY_SCHEME)
+        if name not in library_files()["agents"]:
+            raise _unknown("bundled agent", name, library_files()["agents"])
+        return bundled_agent(name, project_root).load()
+    if "/" in name_or_path or name_or_path.endswith(_FILE_SUFFIXES):
+        return load_agent(Path(name_or_path).expanduser(), project_root)
+    agents = find_agents(project_root, user_home)
+    if name_or_path not in agents:
+        raise _unknown("agent", name_or_path, agents)
+    return agents[name_or_path].load()
+
+
+def resolve_command(name: str, project_root: Path, user_home: Path | None = None) -> Command:
+    """The command of that name, with or without its slash.
+
+    Raises:
+        DefinitionError: There is no such command (the message suggests near names), or it cannot be used.
+    """
+    commands = find_commands(project_root, user_home)
+    bare = name.removeprefix("/")
+    if bare not in commands:
+        raise _unknown("command", bare, commands)
+    return commands[bare].load()
+
+
+def project_instructions(project_root: Path) -> tuple[Include, ...]:
+    """The project's own instructions: ``CLAUDE.md``, ``.claude/CLAUDE.md``, ``AGENTS.md`` and their imports.
+
+    Each file once (a link from one to the other is one file), a file before what it imports. Imports that
+    are missing are reported by lint, not here.
+
+    Raises:
+        DefinitionError: A file cannot be read, or the imports form a cycle, are too deep or too large.
+    """
+    found: dict[Path, Include] = {}
+    for name in _INSTRUCTIONS:
+        path = project_root / name
+        if not path.is_file() or path.resolve() in found:
+            continue
+        if not path.resolve().is_relative_to(project_root.resolve()):
+            raise DefinitionError(
+                "this is a link to a file outside the project",
+                where=str(path),
+                advice="Copy the file instead.",
+            )
+        source = read_source(read_bytes(path), str(path))
+        if source.unusable and source.unusable.rule == "empty-file":
+            continue
+        require_usable(source.findings)
+        found[path.resolve()] = Include(name, path, 1, source.text)
+        includes, _ = resolve_includes(source.text, 1, str(path), project_root)
+        for include in includes:
+            found.setdefault(include.path.resolve(), include)
+    return tuple(found.values())
+
+
+def _places(
+    folders: Iterable[str], user_folder: str, project_root: Path, user_home: Path | None
+) -> Iterator[tuple[Origin, Path, Path]]:
+    places = [(Origin.PROJECT, project_root / folder) for folder in folders]
+    places.append((Origin.USER, (Path.home() if user_home is None else user_home) / user_folder))
+    for origin, folder in places:
+        for path in definition_files(folder):
+            yield origin, folder, path
+
+
+def definition_files(folder: Path) -> tuple[Path, ...]:
+    """The Markdown files below a folder, in order of path, without READMEs and their like."""
+    files = (path for path in folder.rglob("*.md") if path.stem.upper() not in _NO_DEFINITIONS)
+    return tuple(sorted(path for path in files if path.is_file()))
+
+
+def read_tolerantly(path: Path) -> tuple[bytes, tuple[LintFinding, ...]]:
+    """A file's bytes; one that cannot be read is kept as a finding, so that naming it says why."""
+    try:
+        return read_bytes(path), ()
+    except DefinitionError as error:
+        rule = "too-large" if "too large" in error.what else "unreadable-file"
+        return b"", (LintFinding(rule, Severity.ERROR, str(path), 1, error.what, error.advice),)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> DefinitionError:
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        advice = f"Did you mean {' or '.join(near)}?"
+    else:
+        advice = f"There are: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}."
+    return DefinitionError(f"there is no {kind} named {name!r}", advice=advice)
