@@ -35,6 +35,29 @@ class Tree(Protocol):
         ...
 
 
+class OverlaidTree:
+    """A tree with some files replaced (bytes) or left out (None)."""
+
+    def __init__(self, tree: Tree, changes: Mapping[str, bytes | None]) -> None:
+        self._tree = tree
+        self._changes = changes
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every file's path."""
+        gone = {path for path, content in self._changes.items() if content is None}
+        return (self._tree.paths | self._changes.keys()) - gone
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes; KeyError where there is none."""
+        if path not in self._changes:
+            return self._tree.read(path)
+        content = self._changes[path]
+        if content is None:
+            raise KeyError(path)
+        return content
+
+
 class SourceTree:
     """A tree whose Rust files are parsed at most once."""
 

@@ -1,0 +1,244 @@
+"""``ironwright check``: the gates of a contract on a change, with no model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ironwright.host import clock
+from ironwright.host.git import WORKTREE
+from ironwright.records.config import Config
+from ironwright.records.contract import Binding, Contract
+from ironwright.records.errors import ConfigError
+from ironwright.records.report import CheckReport
+from ironwright.records.verdict import Verdict
+from ironwright.workflow.change import ResolvedChange, resolve_change
+from ironwright.workflow.verdict_cache import VerdictCache, code_identity, key_of, toolchain_identity
+
+if TYPE_CHECKING:
+    from ironwright.gates.api import Gate
+    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.subject import Subject
+
+Progress = Callable[[str], None]
+
+
+def _silent(_message: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class ContractSource:
+    """A contract that is only compiled when a verdict is not known already.
+
+    Attributes:
+        name: The contract's name.
+        identity: Digest of everything that the contract is made from (definition, lock, settings).
+        load: Compiles it.
+    """
+
+    name: str
+    identity: str
+    load: Callable[[], Contract]
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """What to check.
+
+    Attributes:
+        folder: Any folder of the repository.
+        contract: Which gates, with which parameters.
+        config: The user's settings.
+        base: A revision, or None to choose one.
+        head: A revision, or ``WORKTREE``.
+        only: Ids of the only gates to run; empty for all of the contract.
+        journal: The journal of the run that made the change, or None.
+        use_cache: Whether verdicts of earlier checks of the same content count.
+        sandbox: ``auto``, ``bubblewrap``, ``landlock`` or ``none``.
+        progress: Told what is being done.
+        on_verdict: Given each verdict as it is known.
+        stop: Ends the check when set; gates that have no verdict then are UNKNOWN.
+    """
+
+    folder: Path
+    contract: ContractSource
+    config: Config
+    base: str | None = None
+    head: str = WORKTREE
+    only: tuple[str, ...] = ()
+    journal: Path | None = None
+    use_cache: bool = True
+    sandbox: str = "auto"
+    progress: Progress = _silent
+    on_verdict: Callable[[Verdict], None] | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def check_change(request: CheckRequest) -> CheckReport:
+    """Judge a change by the gates of a contract.
+
+    Raises:
+        RepositoryError: The repository or a revision does not allow it.
+        ContractError: The contract cannot be compiled.
+        ConfigError: ``only`` names a gate that does not exist.
+        SandboxError: There is no sandbox and none was not asked for.
+    """
+    started = clock.seconds()
+    resolved = resolve_change(request.folder, request.base, request.head)
+    cache = VerdictCache(resolved.project.cache / "verdicts", enabled=request.use_cache)
+    content = _content_identity(request, resolved)
+    known = cache.report(key_of(["report", *content.values(), request.contract.identity, *request.only]))
+    if known is not None:
+        return _as_asked(known, resolved, started)
+    contract = request.contract.load()
+    bindings, notes = _choose_bindings(contract, request)
+    with ExitStack() as stack:
+        subject = build_subject(request, resolved, stack)
+        verdicts = _run(bindings, subject, cache, content, resolved, request)
+    report = CheckReport(
+        contract=contract.name,
+        base=resolved.change.base,
+        head=resolved.change.head,
+        base_label=resolved.change.base_label,
+        head_label=resolved.change.head_label,
+        verdicts=verdicts,
+        notes=(*resolved.notes, *contract.notes, *notes),
+        seconds=clock.seconds() - started,
+    )
+    cache.keep_report(key_of(["report", *content.values(), request.contract.identity, *request.only]), report)
+    return report
+
+
+def _as_asked(known: CheckReport, resolved: ResolvedChange, started: float) -> CheckReport:
+    """A known report under the names that this request uses for its revisions."""
+    change = resolved.change
+    return replace(
+        known,
+        base=change.base,
+        head=change.head,
+        base_label=change.base_label,
+        head_label=change.head_label,
+        seconds=clock.seconds() - started,
+    )
+
+
+def _content_identity(request: CheckRequest, resolved: ResolvedChange) -> dict[str, str]:
+    """Digests of everything that a verdict can depend on, by the names that ``Gate.inputs`` uses."""
+    journal = request.journal.read_bytes().hex() if request.journal else ""
+    return {
+        "head": resolved.change.head_tree,
+        "base": resolved.change.base_tree or "",
+        "journal": key_of([journal]),
+        "toolchain": toolchain_identity(),
+        "code": code_identity(),
+        "settings": key_of([repr(request.config.cargo), repr(request.config.sandbox), request.sandbox]),
+    }
+
+
+def _choose_bindings(contract: Contract, request: CheckRequest) -> tuple[list[Binding], list[str]]:
+    """The contract's bindings that apply here, cheapest first, and what was left out and why."""
+    from ironwright.gates.catalog import gates
+
+    catalog = gates()
+    unknown = sorted(set(request.only) - set(catalog))
+    if unknown:
+        raise ConfigError(
+            f"there is no gate {unknown[0]!r}",
+            where="--gate",
+            advice="`ironwright gates list` names them all.",
+        )
+    chosen = {binding.gate: binding for binding in contract.bindings}
+    for gate in request.only:
+        chosen.setdefault(gate, _default_binding(catalog[gate]))
+    notes = []
+    kept = []
+    for gate, specification in catalog.items():
+        if gate not in chosen or (request.only and gate not in request.only):
+            continue
+        if specification.process and request.journal is None:
+            notes.append(f"{gate} does not apply: it judges how a run worked, and this change has no journal")
+            continue
+        kept.append(chosen[gate])
+    return kept, notes
+
+
+def _default_binding(gate: Gate) -> Binding:
+    params = {name: param.default for name, param in gate.params.items()}
+    return Binding(gate.id, params, gate.scopes[0], sources=("--gate",))
+
+
+def _run(
+    bindings: list[Binding],
+    subject: Subject,
+    cache: VerdictCache,
+    content: Mapping[str, str],
+    resolved: ResolvedChange,
+    request: CheckRequest,
+) -> tuple[Verdict, ...]:
+    from ironwright.gates.catalog import gate_modules
+    from ironwright.workflow.schedule import run_gates
+
+    modules = gate_modules()
+
+    def verdict_key(binding: Binding) -> str:
+        wanted = {*modules[binding.gate].GATE.inputs, "code", "settings"}
+        parts = [content[name] for name in sorted(wanted & content.keys())]
+        params = sorted((name, repr(value)) for name, value in binding.params.items())
+        return key_of(["verdict", binding.gate, binding.scope.value, repr(params), *parts])
+
+    return run_gates(
+        bindings,
+        modules,
+        subject,
+        cache,
+        verdict_key,
+        resolved.project.cache / "crashes",
+        request.stop,
+        request.on_verdict,
+    )
+
+
+def build_subject(request: CheckRequest, resolved: ResolvedChange, stack: ExitStack) -> Subject:
+    """What the gates are given; checkouts are laid on first use, their slots held until the stack closes."""
+    from ironwright.gates.subject import OverlaidTree, SourceTree, Subject
+    from ironwright.host.checkout import GitTree, Slot, slot
+    from ironwright.records.journal import read_journal
+    from ironwright.workflow.cargo_setup import cargo_facts
+
+    change = resolved.change
+    repository = resolved.repository
+    head = SourceTree(GitTree(repository, change.head_tree))
+    base = SourceTree(GitTree(repository, change.base_tree)) if change.base_tree else None
+    trees = {"head": change.head_tree, "base": change.base_tree or repository.empty_tree}
+    home = resolved.project.cache / "slots"
+    places: dict[str, Slot] = {}
+    lock = threading.Lock()
+
+    def lay(purpose: str, tree: str, changes: Mapping[str, bytes | None]) -> CargoFacts:
+        with lock:
+            if purpose not in places:
+                seed = home / "head-0" / "target"
+                places[purpose] = stack.enter_context(slot(home, purpose, seed))
+        place = places[purpose]
+        place.lay(repository, trees[tree], changes)
+        laid = head if tree == "head" else base or SourceTree(GitTree(repository, trees["base"]))
+        files = laid if not changes else SourceTree(OverlaidTree(laid, changes))
+        return cargo_facts(
+            place.tree, place.target, files, request.config, request.sandbox, request.progress, request.stop
+        )
+
+    return Subject(
+        change=change,
+        head=head,
+        base=base,
+        config=request.config,
+        make_cargo=lambda: lay("head", "head", {}),
+        make_mixed=lay,
+        journal=read_journal(request.journal) if request.journal else None,
+        progress=request.progress,
+    )

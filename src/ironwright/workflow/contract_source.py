@@ -1,0 +1,80 @@
+"""Which contract a user means by a name or a file, identified before anything of it is compiled."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from ironwright.records.config import Config
+from ironwright.records.contract import Contract, Scope
+from ironwright.records.definition import Agent
+from ironwright.records.paths import ProjectPaths
+from ironwright.workflow.check import ContractSource
+from ironwright.workflow.verdict_cache import key_of
+
+
+def contract_source(name_or_file: str | None, project_root: Path, config: Config) -> ContractSource:
+    """The contract of an agent, or the default one.
+
+    An agent's lock in ``.ironwright/contracts`` decides where there is one; a stale lock is an error when
+    the contract is loaded.
+
+    Args:
+        name_or_file: An agent's name, a definition file, or None for the default contract.
+        project_root: The top of the user's checkout.
+        config: The user's settings, which beat prose.
+
+    Raises:
+        DefinitionError: There is no such agent, or its file cannot be used.
+    """
+    settings = repr(sorted(config.gates.items()))
+    if name_or_file is None or name_or_file == "default":
+        return ContractSource("default", key_of(["default", settings]), lambda: _default(config))
+    from ironwright.agents.find import resolve_agent
+
+    return agent_contract(resolve_agent(name_or_file, project_root), project_root, config)
+
+
+def agent_contract(agent: Agent, project_root: Path, config: Config) -> ContractSource:
+    """The contract of an agent that is loaded already."""
+    settings = repr(sorted(config.gates.items()))
+    lock = ProjectPaths(project_root).contracts / f"{agent.name}.toml"
+    locked = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
+    texts = [agent.text, *(include.text for include in agent.includes)]
+    identity = key_of(["agent", agent.name, *texts, locked, settings])
+    return ContractSource(agent.name, identity, lambda: _of_agent(agent, project_root, config))
+
+
+def with_scope(source: ContractSource, scope: str) -> ContractSource:
+    """The same contract with one scope for every gate that can judge it."""
+
+    def load() -> Contract:
+        from ironwright.gates.catalog import gates
+
+        catalog, contract, wanted = gates(), source.load(), Scope(scope)
+        bindings = tuple(
+            replace(binding, scope=wanted) if wanted in catalog[binding.gate].scopes else binding
+            for binding in contract.bindings
+        )
+        return replace(contract, bindings=bindings)
+
+    return ContractSource(source.name, key_of([source.identity, "scope", scope]), load)
+
+
+def _default(config: Config) -> Contract:
+    from ironwright.contract.compile import default_contract
+    from ironwright.gates.catalog import gates
+
+    return default_contract(config, gates())
+
+
+def _of_agent(agent: Agent, project_root: Path, config: Config) -> Contract:
+    from ironwright.contract.compile import compile_contract
+    from ironwright.contract.lock import load_contract
+    from ironwright.gates.catalog import gates
+
+    path = ProjectPaths(project_root).contracts / f"{agent.name}.toml"
+    if path.is_file():
+        return load_contract(path, agent, config, gates())
+    return compile_contract(agent, config, gates())
