@@ -25,7 +25,7 @@ def test_each_gate_has_a_row_with_verdict_and_reason():
 def test_the_last_line_is_the_overall_verdict():
     last = check_as_text(check(FAILED, PASSED, UNKNOWN), Screen(120)).rstrip().splitlines()[-1]
     assert last.startswith("FAIL")
-    assert "of 3 gates 1 failed, 1 could not tell, 1 passed" in last
+    assert "1 failed, 1 could not tell, 1 passed of 3 gates" in last
 
 
 def test_a_finding_shows_place_message_and_advice():

@@ -78,4 +78,6 @@ def summary(report: CheckReport) -> str:
     soft = [verdict for verdict in report.verdicts if verdict.strength != "hard"]
     missed = sum(verdict.status is not Status.PASS for verdict in soft)
     remark = f"; {count(missed, 'soft gate')} did not pass" if missed else ""
-    return f"of {count(len(hard), 'gate')} {', '.join(parts)}{remark}"
+    if all(verdict.status is Status.PASS for verdict in hard):
+        return f"{'the one gate' if len(hard) == 1 else f'all {len(hard)} gates'} passed{remark}"
+    return f"{', '.join(parts)} of {count(len(hard), 'gate')}{remark}"

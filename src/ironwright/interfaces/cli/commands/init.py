@@ -36,5 +36,7 @@ def command(repo: Path, only_print: bool) -> int:
         )
     path = ProjectPaths(repository.root).config
     write_settings(path, text)
-    output.answer(f"wrote {path}\nEvery setting is commented out: it changes nothing until you uncomment one.")
+    output.answer(
+        f"wrote {path}\nEvery setting is commented out: it changes nothing until you uncomment one."
+    )
     return 0

@@ -1,0 +1,117 @@
+"""``ironwright check``: judges a change by the gates of a contract; no model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ironwright.interfaces.cli.output import Output, output_options
+
+if TYPE_CHECKING:
+    from ironwright.host.git import Repository
+    from ironwright.records.report import CheckReport
+    from ironwright.reporting.progress import Progress
+    from ironwright.workflow.check import CheckRequest
+
+
+@click.command("check")
+@click.option("--repo", type=click.Path(path_type=Path), default=".", help="Any folder of the repository.")
+@click.option(
+    "--base", metavar="REV", help="Measure from here (default: where head left the default branch)."
+)
+@click.option(
+    "--head",
+    metavar="REV",
+    default="HEAD",
+    show_default=True,
+    help="Judge this; WORKTREE for uncommitted work.",
+)
+@click.option(
+    "--contract", metavar="NAME|FILE", help="The agent whose contract applies (default: a general one)."
+)
+@click.option("--gate", "only", metavar="ID", multiple=True, help="Run only this gate; may be repeated.")
+@click.option("--scope", type=click.Choice(["changed", "all", "ratchet"]), help="What of the tree is judged.")
+@click.option("--no-cache", is_flag=True, help="Judge again what was judged before.")
+@click.option(
+    "--no-sandbox", is_flag=True, help="Run cargo on the crate WITHOUT a sandbox; only for code you trust."
+)
+@output_options("terminal", "json", "markdown")
+def command(
+    repo: Path,
+    base: str | None,
+    head: str,
+    contract: str | None,
+    only: tuple[str, ...],
+    scope: str | None,
+    no_cache: bool,
+    no_sandbox: bool,
+    output: Output,
+) -> int:
+    """Judge a change by the gates: exit 0 pass, 1 a gate failed, 2 wrong use, 3 could not tell."""
+    from ironwright.host.git import open_repository
+    from ironwright.records.config import load_config
+    from ironwright.workflow.change import project_of
+    from ironwright.workflow.check import CheckRequest
+    from ironwright.workflow.contract_source import contract_source, with_scope
+
+    repository = open_repository(repo)
+    project = project_of(repository)
+    config = load_config(project.config)
+    source = contract_source(contract or config.check.contract, project.root, config)
+    if scope is not None:
+        source = with_scope(source, scope)
+    if no_sandbox:
+        output.remark("warning: --no-sandbox: the crate's build scripts and tests can do whatever you can")
+    if head == "HEAD":
+        _remark_on_uncommitted(repository, output)
+    with output.progress() as progress:
+        request = CheckRequest(
+            folder=repo,
+            contract=source,
+            config=config,
+            base=base or config.check.base,
+            head=head,
+            only=only,
+            use_cache=not no_cache,
+            sandbox="none" if no_sandbox else "auto",
+            progress=progress.step,
+        )
+        report = _interruptible(request, progress)
+    output.answer(_rendered(report, output))
+    return report.exit_code
+
+
+def _interruptible(request: CheckRequest, progress: Progress) -> CheckReport:
+    """Run the check; Ctrl-C ends what runs before it is passed on."""
+    from ironwright.workflow.check import check_change
+
+    try:
+        return check_change(request)
+    except KeyboardInterrupt:
+        request.stop.set()
+        progress.close()
+        raise
+
+
+def _remark_on_uncommitted(repository: Repository, output: Output) -> None:
+    if repository.bare or output.quiet:
+        return
+    dirty = repository.git("status", "--porcelain", "--untracked-files=normal", check=False).stdout
+    if dirty:
+        output.remark("note: uncommitted work is not judged; --head WORKTREE judges it")
+
+
+def _rendered(report: CheckReport, output: Output) -> str:
+    if output.format == "json":
+        from ironwright.reporting.json import check_as_json
+
+        return check_as_json(report)
+    if output.format == "markdown":
+        from ironwright.reporting.markdown import check_as_markdown
+
+        return check_as_markdown(report)
+    from ironwright.reporting.terminal import check_as_text
+
+    return check_as_text(report, output.screen())
