@@ -1,4 +1,4 @@
-"""A scripted model behind a real HTTP server on 127.0.0.1, in the providers' own wire formats, with faults."""
+"""A scripted model behind a real HTTP server on 127.0.0.1: the providers' own formats, with faults."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """The server keeps its requests; it prints nothing."""
 
-    def do_GET(self) -> None:  # noqa: N802  (the name is the standard library's)
+    def do_GET(self) -> None:
         model = self.server.owner.model
         if self.path == "/v1/models":
             self._send_json(200, {"object": "list", "data": [{"id": model, "object": "model"}]})
@@ -187,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send_json(404, {"error": {"message": f"no such path: {self.path}"}})
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         path = self.path.split("?")[0]
         if path == "/api/show" and self.server.owner.protocol == "ollama":

@@ -1,0 +1,223 @@
+"""A model that does not give up at the first bad moment: streams, waits, asks again, then says why not."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+from pydantic_ai import exceptions
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelResponse,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+)
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.settings import ModelSettings
+
+from ironwright.records.errors import ModelError
+
+if TYPE_CHECKING:
+    from ironwright.models.resolve import ResolvedModel
+
+_MAX_SHOWN = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to go on asking. Times in seconds.
+
+    Attributes:
+        tries: Requests in all.
+        first_wait: Pause before the second; each further one doubles it.
+        longest_wait: No pause is longer. A provider that asks for more (``Retry-After``) ends the waiting.
+    """
+
+    tries: int = 6
+    first_wait: float = 1.0
+    longest_wait: float = 120.0
+
+
+class ModelListener(Protocol):
+    """Hears what a model does while it does it."""
+
+    def said(self, text: str) -> None:
+        """A piece of text arrived."""
+        ...
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """A request failed in a way that passes; it is sent again after so many seconds."""
+        ...
+
+
+class SteadyModel(WrapperModel):
+    """Streams every request, and repeats those that fail in a way that passes.
+
+    Refusals for load (429, 503, 529), server errors, connections that fail or break off, and answers that
+    end in the middle are repeated with a growing pause; what the provider says in ``Retry-After`` wins.
+    Everything else, and the end of patience, is a :class:`ModelError` that says what to do. The provider's
+    own client repeats nothing.
+    """
+
+    def __init__(
+        self,
+        wrapped: Model,
+        resolved: ResolvedModel,
+        *,
+        patience: Patience | None = None,
+        listener: ModelListener | None = None,
+    ) -> None:
+        super().__init__(wrapped)
+        self._resolved = resolved
+        self._patience = patience or Patience()
+        self._listener = listener
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """Ask the model.
+
+        Raises:
+            ModelError: It cannot be had, or not any more; says why and what to do.
+        """
+        pause = self._patience.first_wait
+        for left in range(self._patience.tries - 1, -1, -1):
+            try:
+                return await self._ask(messages, model_settings, model_request_parameters)
+            except (exceptions.AgentRunError, exceptions.UserError, _CutOffError) as error:
+                if not _passes(error):
+                    raise self._lasting(error) from error
+                wait = getattr(error, "retry_after", None)
+                if left == 0 or (wait or 0) > self._patience.longest_wait:
+                    raise self._exhausted(error, wait) from error
+                if wait is None:
+                    wait = min(pause, self._patience.longest_wait) * random.uniform(0.8, 1.2)
+                pause *= 2
+                if self._listener:
+                    self._listener.waiting(_short(error), wait)
+                await anyio.sleep(wait)
+        raise AssertionError("the last try either returns or raises")
+
+    async def _ask(
+        self, messages: list[ModelMessage], settings: ModelSettings | None, parameters: ModelRequestParameters
+    ) -> ModelResponse:
+        async with self.wrapped.request_stream(messages, settings, parameters) as stream:
+            async for event in stream:
+                if self._listener and (text := _text_of(event)):
+                    self._listener.said(text)
+            response = stream.get()
+        if response.state != "complete" or response.finish_reason is None:
+            raise _CutOffError("the answer broke off before its end")
+        return response
+
+    def _exhausted(self, error: Exception, wait: float | None) -> ModelError:
+        if wait is not None and wait > self._patience.longest_wait:
+            advice = (
+                f"The provider asks to come back in {wait:.0f} s. Resume the run then, or use another model."
+            )
+        else:
+            advice = (
+                f"Asked {self._patience.tries} times. Resume the run later, or use another model (--model)."
+            )
+        return ModelError(
+            f"{self._resolved.label} could not be reached: {_short(error)}",
+            where=self._resolved.found,
+            advice=advice,
+        )
+
+    def _lasting(self, error: Exception) -> ModelError:
+        opened_by = self._resolved.found
+        label = self._resolved.label
+        kinds: Sequence[tuple[type[Exception], str, str]] = (
+            (
+                exceptions.ModelAuthenticationError,
+                f"{label} refused the key",
+                f"Check {opened_by}: it may be mistyped, expired, or lack access to this model.",
+            ),
+            (
+                exceptions.ModelNotFoundError,
+                f"the provider does not know the model {label}",
+                "`ironwright models` lists what can be used; choose with --model.",
+            ),
+            (
+                exceptions.ModelQuotaExceededError,
+                f"the account behind {opened_by} has no credit left for {label}",
+                "Top it up at the provider, or use another model; the run can be resumed.",
+            ),
+            (
+                exceptions.ModelContextWindowExceededError,
+                f"the conversation no longer fits into the context window of {label}",
+                "Use a model with a larger window, or split the task.",
+            ),
+        )
+        for kind, what, advice in kinds:
+            if isinstance(error, kind):
+                return ModelError(f"{what} ({_short(error)})", where=opened_by, advice=advice)
+        return ModelError(
+            f"{label} rejected the request: {_short(error)}",
+            where=opened_by,
+            advice="If it is a compatible server, check that it supports tool calls for this model.",
+        )
+
+
+class _CutOffError(Exception):
+    """The stream ended without the provider's own end."""
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same request may succeed a little later."""
+    if isinstance(error, exceptions.ModelQuotaExceededError | exceptions.ModelRequestRejectedError):
+        return False
+    if isinstance(
+        error,
+        _CutOffError
+        | exceptions.ModelRateLimitError
+        | exceptions.ModelUnavailableError
+        | exceptions.ModelServerError
+        | exceptions.ModelConnectionError
+        | exceptions.UnexpectedModelBehavior,
+    ):
+        return True
+    if isinstance(error, exceptions.ModelHTTPError):
+        return error.status_code in (408, 409, 425) or error.status_code >= 500
+    return isinstance(error, exceptions.ModelAPIError)
+
+
+def _short(error: Exception) -> str:
+    """The error on one line, without anything that an environment variable keeps secret."""
+    if isinstance(error, exceptions.ModelHTTPError):
+        text = f"HTTP {error.status_code}: {_message_in(error.body) or error.body or type(error).__name__}"
+    else:
+        text = getattr(error, "message", None) or str(error) or type(error).__name__
+    text = " ".join(str(text).split())
+    for name, value in os.environ.items():
+        if len(value) >= 8 and name.endswith(("_KEY", "_TOKEN", "_SECRET")) and value in text:
+            text = text.replace(value, f"${name}")
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + " …"
+
+
+def _message_in(body: object) -> str | None:
+    """The provider's own words: ``{"error": {"message": …}}`` or ``{"message": …}``."""
+    if not isinstance(body, dict):
+        return None
+    inner = body.get("error", body)
+    message = inner.get("message") if isinstance(inner, dict) else inner
+    return message if isinstance(message, str) else None
+
+
+def _text_of(event: object) -> str:
+    if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
+        return event.part.content
+    if isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
+        return event.delta.content_delta
+    return ""
