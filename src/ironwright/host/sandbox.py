@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -87,3 +88,28 @@ def outer_path(sandbox: Sandbox, mounts: Sequence[Mount], inner: str) -> Path:
             if inner == mount.target or inner.startswith(mount.target.rstrip("/") + "/"):
                 return mount.source / inner[len(mount.target) :].lstrip("/")
     return Path(inner)
+
+
+def in_place(job: Job) -> Job:
+    """The job as a sandbox that cannot move folders runs it: targets replaced by their sources.
+
+    The working folder, and each mount's target in arguments and in values of the environment, where it
+    stands as a whole path or as the beginning of one (``--manifest-path=/w/repo/Cargo.toml``,
+    ``/w/a:/w/b``), becomes the path on this machine.
+    """
+    sources = {mount.target.rstrip("/"): str(mount.source) for mount in job.mounts}
+    if not sources:
+        return job
+    # Longest first: a mount inside another wins over it.
+    targets = "|".join(re.escape(target) for target in sorted(sources, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![\w./-])({targets})(?=$|[/:;,=\s\"'])")
+
+    def placed(text: str) -> str:
+        return pattern.sub(lambda match: sources[match[1]], text)
+
+    return replace(
+        job,
+        argv=tuple(placed(word) for word in job.argv),
+        cwd=placed(job.cwd),
+        env={name: placed(value) for name, value in job.env.items()},
+    )

@@ -1,0 +1,328 @@
+"""The bubblewrap sandbox: a job in namespaces of its own, with a file system made of its mounts alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ironwright.host import inside
+from ironwright.host.cgroup import Group, group, hierarchy
+from ironwright.host.process import Completed, Limits, OutputListener, run
+from ironwright.host.sandbox import Job, Mount
+from ironwright.host.seccomp import Sockets, filter_program
+from ironwright.host.toolchain import Toolchain, machine, toolchain
+from ironwright.host.watchdog import Watchdog
+from ironwright.records.errors import SandboxError
+
+_SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SYSTEM_FOLDERS = ("/usr", "/nix/store")
+_KERNEL_FOLDERS = ("sys", "sysrq-trigger", "irq", "bus", "fs", "scsi", "acpi", "asound", "driver", "tty")
+"""Parts of /proc that root may write to even without capabilities, by owning the files."""
+
+_USER = "1000"
+_SHARED_MEMORY_MB = 256
+_DISABLES_NAMESPACES = (0, 8)
+_OLDEST = (0, 5)
+"""bubblewrap 0.5 has --size and --perms; 0.8 has --disable-userns (the filter does the same)."""
+
+_COUNTS_BY_NAMESPACE = (5, 14)
+"""From this kernel on RLIMIT_NPROC counts a user namespace's own processes, not all of the user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class BubblewrapSandbox:
+    """Runs jobs with bubblewrap.
+
+    A job sees /usr, the Rust toolchain and cargo's downloads (read-only), its mounts, and empty
+    in-memory folders for /tmp and its home; it has its own process, network, user and IPC namespaces,
+    no capabilities, a system call filter, and nothing of the caller's environment. All of its
+    processes end with it.
+
+    Without network it has a loopback interface of its own, so that tests of servers work; nothing
+    outside can be reached. With network it shares ours, and cargo's downloads are writable; such a
+    job must not run code of the repository.
+
+    Memory and processes are limited by a control group where we may make one, otherwise by
+    resource limits of each process and a watchdog over all of them; disk by the size of the
+    in-memory folders, a limit on each file and the watchdog.
+
+    Attributes:
+        program: The bwrap program.
+        version: Its version.
+    """
+
+    program: Path
+    version: tuple[int, ...]
+    name: str = "bubblewrap"
+    moves_folders: bool = True
+
+    def run(
+        self, job: Job, *, on_output: OutputListener | None = None, stop: threading.Event | None = None
+    ) -> Completed:
+        """Run the job to its end.
+
+        Raises:
+            SandboxError: The sandbox could not be set up; the job has not started.
+            ToolError: There is no rustc, or the job's command is not on its PATH.
+        """
+        tools = toolchain()
+        _check(job)
+        inside.require_command(job.argv, tools, job.env.get("PATH"))
+        with contextlib.ExitStack() as stack:
+            limited = _group(stack, job.limits)
+            wiring = stack.enter_context(_wiring(tools, job))
+            argv = [str(self.program), *self._arguments(tools, job, wiring), "--"]
+            argv += [*_resource_limits(job.limits, grouped=limited is not None), *job.argv]
+            watchdog = Watchdog(
+                job.limits, [mount.source for mount in job.mounts if mount.writable], count=limited is None
+            )
+            # The environment goes to bwrap itself: process 1 inside is bwrap, and shows what it was given.
+            completed = run(
+                limited.entering(argv) if limited else argv,
+                cwd=Path("/"),
+                env=inside.environment(
+                    tools, job.env, home=inside.HOME, cargo_home=inside.CARGO_HOME, network=job.network
+                ),
+                stdin=job.stdin,
+                limits=job.limits,
+                on_output=on_output,
+                stop=stop,
+                pass_fds=wiring.descriptors,
+                shown_as=job.argv,
+                watch=watchdog.check,
+            )
+            self._require_started(completed, wiring)
+            if limited and not completed.limit_hit:
+                completed = replace(completed, limit_hit=limited.limit_hit(job.limits))
+        return completed
+
+    def _require_started(self, completed: Completed, wiring: _Wiring) -> None:
+        ended_by_us = completed.timed_out or completed.stopped or completed.limit_hit
+        if wiring.job_ended() or ended_by_us or completed.exit_code < 0:
+            return
+        said = completed.error_text.strip().splitlines()
+        raise SandboxError(
+            f"bubblewrap could not set up the sandbox: {said[-1] if said else 'it said nothing'}",
+            where=str(self.program),
+            advice="`ironwright doctor` tries the sandbox out and says what this machine lacks.",
+        )
+
+    def _arguments(self, tools: Toolchain, job: Job, wiring: _Wiring) -> list[str]:
+        tmp_mb = max(1, min(job.limits.disk_mb, job.limits.memory_mb // 2))
+        arguments = [
+            *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+            *(() if job.network else ("--unshare-net",)),
+            *(("--disable-userns",) if self.version >= _DISABLES_NAMESPACES else ()),
+            *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+            *("--uid", _USER, "--gid", _USER, "--hostname", "sandbox"),
+            *("--seccomp", str(wiring.filter), "--json-status-fd", str(wiring.status)),
+            *_system(),
+            *("--proc", "/proc", *_kernel_folders(), "--dev", "/dev"),
+            *_memory_folder("/dev/shm", min(_SHARED_MEMORY_MB, tmp_mb)),
+            *_memory_folder("/tmp", tmp_mb),
+            *_memory_folder(inside.HOME, tmp_mb),
+            *_rust(tools, job, wiring),
+            *_etc(job, wiring),
+        ]
+        for mount in _by_depth(job.mounts):
+            arguments += ["--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target]
+        return [*arguments, "--remount-ro", "/", "--chdir", job.cwd]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wiring:
+    """The file descriptors between us and bwrap: all are closed by it before the job starts.
+
+    Attributes:
+        filter: The system call filter.
+        status: bwrap's side of the pipe on which it says how far it came.
+        report: Our side of it.
+        files: Inner path and descriptor of each file that is written into the sandbox.
+    """
+
+    filter: int
+    status: int
+    report: int
+    files: dict[str, int]
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        return (self.filter, self.status, *self.files.values())
+
+    def job_ended(self) -> bool:
+        """Whether bwrap reported the end of a job, which it does only if it could start it."""
+        os.close(self.status)
+        text = b""
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self.report, 1 << 16):
+                text += chunk
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError):
+                if "exit-code" in json.loads(line):
+                    return True
+        return False
+
+
+@contextlib.contextmanager
+def _wiring(tools: Toolchain, job: Job) -> Iterator[_Wiring]:
+    sockets = Sockets.INTERNET if job.network else Sockets.LOCAL
+    contents = dict(inside.WRITTEN_FILES)
+    if not job.network:
+        contents |= inside.LOCAL_FILES
+    config = inside.registry(tools, network=job.network).config
+    if config is not None:
+        contents[f"{inside.CARGO_HOME}/config.toml"] = config
+    opened: list[int] = []
+    try:
+        program = _in_memory("filter", filter_program(machine(), sockets))
+        opened.append(program)
+        files = {}
+        for path, content in contents.items():
+            files[path] = _in_memory("file", content)
+            opened.append(files[path])
+        report, status = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        opened += [report, status]
+        yield _Wiring(program, status, report, files)
+    finally:
+        for descriptor in opened:
+            with contextlib.suppress(OSError):  # the status side is closed once the job has ended
+                os.close(descriptor)
+
+
+def _in_memory(name: str, content: bytes) -> int:
+    descriptor = os.memfd_create(name)
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _group(stack: contextlib.ExitStack, limits: Limits) -> Group | None:
+    place = hierarchy()
+    if place is None:
+        return None
+    try:
+        return stack.enter_context(group(place, limits))
+    except OSError as error:
+        raise SandboxError(
+            f"a control group cannot be made: {error.strerror}",
+            where=str(error.filename or place.memory),
+            advice="Check that the folder exists and may be written to.",
+        ) from error
+
+
+def _check(job: Job) -> None:
+    """Refuse mounts that cannot be made, by name."""
+    for mount in job.mounts:
+        if not mount.source.exists():
+            raise SandboxError("a folder that a job needs does not exist", where=str(mount.source))
+        if not mount.target.startswith("/") or ".." in mount.target.split("/"):
+            raise SandboxError("a mount's target is no absolute path", where=mount.target)
+
+
+def _by_depth(mounts: Sequence[Mount]) -> list[Mount]:
+    """Mounts in the order in which they can be made: outer folders first."""
+    return sorted(mounts, key=lambda mount: mount.target.rstrip("/").count("/"))
+
+
+def _memory_folder(path: str, size_mb: int) -> tuple[str, ...]:
+    return ("--perms", "1777", "--size", str(size_mb << 20), "--tmpfs", path)
+
+
+def _system() -> Iterator[str]:
+    for folder in _SYSTEM_FOLDERS:
+        if Path(folder).is_dir():
+            yield from ("--ro-bind", folder, folder)
+    for name in _SYSTEM_LINKS:
+        path = Path(name)
+        if path.is_symlink():
+            yield from ("--symlink", str(path.readlink()), name)
+        elif path.is_dir():
+            yield from ("--ro-bind", name, name)
+
+
+def _kernel_folders() -> Iterator[str]:
+    for name in _KERNEL_FOLDERS:
+        path = f"/proc/{name}"
+        if Path(path).exists():
+            yield from ("--ro-bind", path, path)
+
+
+def _rust(tools: Toolchain, job: Job, wiring: _Wiring) -> Iterator[str]:
+    """The toolchain and installed commands at their own paths, cargo's downloads in its home inside."""
+    if not str(tools.sysroot).startswith(("/usr/", "/nix/store/")) and tools.sysroot != Path("/usr"):
+        yield from ("--ro-bind", str(tools.sysroot), str(tools.sysroot))
+    kept = inside.registry(tools, network=job.network)
+    if kept.commands:
+        yield from ("--ro-bind", str(kept.commands), str(kept.commands))
+    yield from ("--dir", inside.CARGO_HOME)
+    for folder in kept.folders:
+        yield "--bind" if job.network else "--ro-bind"
+        yield from (str(folder), f"{inside.CARGO_HOME}/{folder.name}")
+
+
+def _etc(job: Job, wiring: _Wiring) -> Iterator[str]:
+    for name in inside.SYSTEM_FILES:
+        if Path(name).exists():
+            yield from ("--ro-bind", name, name)
+    for path, descriptor in wiring.files.items():
+        yield from ("--perms", "0644", "--file", str(descriptor), path)
+    if job.network:
+        for source in inside.network_files():
+            yield from ("--ro-bind", str(source.resolve()), str(source))
+
+
+def _resource_limits(limits: Limits, *, grouped: bool) -> list[str]:
+    """util-linux's prlimit, started inside: what it sets is the job's, not bwrap's or ours."""
+    program = shutil.which("prlimit", path=":".join(inside.SYSTEM_PATH))
+    if program is None:
+        raise SandboxError(
+            "prlimit was not found", advice="Install the package util-linux, which every distribution has."
+        )
+    argv = [program, "--core=0", f"--fsize={limits.disk_mb << 20}"]
+    if not grouped:
+        argv.append(f"--data={limits.memory_mb << 20}")
+        if _kernel() >= _COUNTS_BY_NAMESPACE:
+            argv.append(f"--nproc={limits.processes}")
+    return [*argv, "--"]
+
+
+def _kernel() -> tuple[int, ...]:
+    return tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2] if part.isdigit())
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Read ``bubblewrap 0.8.0``; an unknown form gives an empty tuple, which is older than any."""
+    number = text.strip().rpartition(" ")[2]
+    return tuple(int(part) for part in number.split(".") if part.isascii() and part.isdigit())
+
+
+def find_bubblewrap() -> BubblewrapSandbox:
+    """The sandbox of this machine's bwrap.
+
+    Raises:
+        SandboxError: There is none, or it is too old.
+    """
+    program = shutil.which("bwrap")
+    if program is None:
+        raise SandboxError("bubblewrap was not found", advice=install_advice())
+    answer = run([program, "--version"], env={}, limits=Limits(seconds=10))
+    version = parse_version(answer.text)
+    if not answer.ok or version < _OLDEST:
+        raise SandboxError(
+            f"bubblewrap is too old: {answer.text.strip() or 'unknown version'}",
+            where=program,
+            advice="Version 0.5 or newer is needed.",
+        )
+    return BubblewrapSandbox(Path(program).resolve(), version)
+
+
+def install_advice() -> str:
+    """How to install bubblewrap."""
+    return "Install it: `apt-get install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`."
