@@ -46,7 +46,7 @@ def project_of(repository: Repository) -> ProjectPaths:
     return ProjectPaths(repository.root)
 
 
-def resolve_change(folder: Path, base: str | None, head: str) -> ResolvedChange:
+def resolve_change(folder: Path, base: str | None, head: str, objects: Path | None = None) -> ResolvedChange:
     """Find the change between two revisions of the repository that a folder lies in.
 
     Without a base it is measured from where head left the default branch, else from head's parent; a
@@ -56,12 +56,15 @@ def resolve_change(folder: Path, base: str | None, head: str) -> ResolvedChange:
         folder: Any folder of the repository.
         base: A revision, or None.
         head: A revision, or ``WORKTREE`` for the uncommitted state of the checkout.
+        objects: A folder of objects to look in besides the repository's own, or None.
 
     Raises:
         RepositoryError: No repository, no such revision, nothing in common, or no Cargo.toml at head.
     """
     repository = open_repository(folder)
     project = project_of(repository)
+    if objects is not None:
+        repository = repository.with_objects(objects)
     if head == WORKTREE:
         return _worktree_change(repository, project, base)
     head_commit = repository.resolve(head)

@@ -63,6 +63,8 @@ class CheckRequest:
         progress: Told what is being done.
         on_verdict: Given each verdict as it is known.
         stop: Ends the check when set; gates that have no verdict then are UNKNOWN.
+        objects: A folder of git objects that base or head are in besides the repository's own (a run's
+            work that is not delivered yet), or None.
     """
 
     folder: Path
@@ -77,6 +79,7 @@ class CheckRequest:
     progress: Progress = _silent
     on_verdict: Callable[[Verdict], None] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    objects: Path | None = None
 
 
 def check_change(request: CheckRequest) -> CheckReport:
@@ -89,7 +92,7 @@ def check_change(request: CheckRequest) -> CheckReport:
         SandboxError: There is no sandbox and none was not asked for.
     """
     started = clock.seconds()
-    resolved = resolve_change(request.folder, request.base, request.head)
+    resolved = resolve_change(request.folder, request.base, request.head, request.objects)
     cache = VerdictCache(resolved.project.cache / "verdicts", enabled=request.use_cache)
     content = _content_identity(request, resolved)
     known = cache.report(key_of(["report", *content.values(), request.contract.identity, *request.only]))

@@ -1,0 +1,199 @@
+"""A run's workspace: the worktree on its own branch, the agent's git directory, and snapshots of the two."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ironwright.host.agent_gitdir import AgentGitDir, Identity, make_agent_gitdir
+from ironwright.host.git import Repository
+from ironwright.host.sandbox import Mount
+from ironwright.records.errors import RepositoryError, RunError
+
+INNER_REPOSITORY = "/w/repo"
+INNER_TARGET = "/w/target"
+
+# Written into the worktree by the harness's shell tool, never part of the work.
+_NOT_WORK = (".", ":(exclude,top).pydantic-ai-harness")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Everything of one run that lies outside the user's checkout.
+
+    ``area`` holds ``<run-id>/`` (the worktree), ``git/`` (the agent's git directory), ``target/`` (the
+    agent's build output), ``objects/`` (snapshots and commits until they are delivered) and ``index``.
+
+    Attributes:
+        repository: The user's repository.
+        run_id: The run's id.
+        branch: The run's branch, without ``refs/heads/``.
+        base: The commit it starts from.
+        area: The run's folder among the project's worktrees.
+        identity: Who commits.
+    """
+
+    repository: Repository
+    run_id: str
+    branch: str
+    base: str
+    area: Path
+    identity: Identity
+
+    @property
+    def tree(self) -> Path:
+        """The worktree."""
+        return self.area / self.run_id
+
+    @property
+    def target(self) -> Path:
+        """The agent's own build output; gates never read it."""
+        return self.area / "target"
+
+    @property
+    def host_gitdir(self) -> Path:
+        """The worktree's git directory inside the user's repository; the agent cannot reach it."""
+        return self.repository.common_dir / "worktrees" / self.run_id
+
+    @cached_property
+    def objects(self) -> Repository:
+        """The repository with the run's own object folder, so that undelivered work leaves nothing behind."""
+        return self.repository.with_objects(self.area / "objects")
+
+    @cached_property
+    def agent_gitdir(self) -> AgentGitDir:
+        """The agent's git directory, as it was made."""
+        listing = self.area / "borrowed"
+        borrowed = tuple(Path(line) for line in listing.read_text(encoding="utf-8").splitlines())
+        return AgentGitDir(self.area / "git", self.tree, borrowed)
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """What the agent's sandbox shows: tree and target writable, the user's objects read-only."""
+        gitdir = self.agent_gitdir
+        return (
+            Mount(self.tree, INNER_REPOSITORY, writable=True),
+            Mount(self.target, INNER_TARGET, writable=True),
+            Mount(gitdir.folder, str(gitdir.folder), writable=True),
+            *(Mount(folder, str(folder)) for folder in gitdir.borrowed),
+            Mount(self.tree / ".git", f"{INNER_REPOSITORY}/.git"),
+        )
+
+    def prepare(self) -> None:
+        """Make the worktree on its branch and the agent's git directory; an interrupted try is redone.
+
+        Raises:
+            RepositoryError: git cannot make the worktree or the branch.
+            RunError: The folder cannot be written.
+        """
+        self._discard()
+        if self._branch_commit() is not None:
+            self.repository.git("branch", "--quiet", "-D", self.branch)
+        try:
+            for folder in (self.area, self.target):
+                folder.mkdir(parents=True, exist_ok=True)
+            self.repository.add_worktree(self.tree, self.branch, self.base)
+            if not self.host_gitdir.is_dir():
+                raise RepositoryError(
+                    "git made the worktree under another name than asked for",
+                    where=str(self.host_gitdir),
+                    advice="Run `git worktree prune` and start the run again.",
+                )
+            made = make_agent_gitdir(
+                self.repository, self.area / "git", self.tree, self.branch, self.base, self.identity
+            )
+            shutil.copyfile(self.host_gitdir / "index", self.area / "index")
+            (self.area / "borrowed").write_text("".join(f"{path}\n" for path in made.borrowed))
+            self.__dict__.pop("agent_gitdir", None)
+        except OSError as error:
+            self._discard()
+            raise RunError(
+                f"the run's worktree cannot be written ({error.strerror})",
+                where=str(self.area),
+                advice="Free some space, or point IRONWRIGHT_STATE_HOME at another place.",
+            ) from error
+
+    def check_present(self) -> None:
+        """Make sure that the worktree of a run that goes on is still there.
+
+        Raises:
+            RunError: It was removed.
+        """
+        if not self.tree.is_dir() or not self.host_gitdir.is_dir() or not self.agent_gitdir.folder.is_dir():
+            raise RunError(
+                "the run's worktree is gone, so it cannot go on",
+                where=str(self.tree),
+                advice="Start a new run with the same task.",
+            )
+
+    def state(self) -> str:
+        """A snapshot of the worktree and of the agent's HEAD: ``<tree>@<commit>``.
+
+        Ignored files are not part of it. Two equal states mean that nothing that a run could deliver changed.
+        """
+        return f"{self.snapshot()}@{self.agent_gitdir.head() or self.base}"
+
+    def snapshot(self) -> str:
+        """Write the worktree's files (untracked ones too, ignored ones not) as a tree; returns its id."""
+        self.objects.git("add", "--all", "--", *_NOT_WORK, env=self._environment, cwd=self.tree)
+        return self.objects.git("write-tree", env=self._environment, cwd=self.tree).text.strip()
+
+    def restore(self, state: str) -> None:
+        """Bring the worktree and the agent's HEAD back to a state."""
+        tree, _, head = state.partition("@")
+        self.snapshot()
+        self.objects.git("read-tree", "--reset", "-u", tree, env=self._environment, cwd=self.tree)
+        if head and head != self.agent_gitdir.head():
+            self.agent_gitdir.set_head(self.branch, head)
+
+    def remove(self) -> None:
+        """Remove the worktree and everything beside it; the branch stays."""
+        self._discard()
+
+    def hand_back(self) -> None:
+        """Leave the worktree for a person to look at: an ordinary git worktree of the user's repository."""
+        self._point_at_host()
+        shutil.rmtree(self.target, ignore_errors=True)
+
+    def _branch_commit(self) -> str | None:
+        ref = f"refs/heads/{self.branch}"
+        done = self.repository.git("rev-parse", "--verify", "--quiet", ref, check=False)
+        return done.text.strip() or None
+
+    def _discard(self) -> None:
+        if self.tree.exists() or self.host_gitdir.exists():
+            if self.tree.is_dir() and self.host_gitdir.is_dir():
+                self._point_at_host()
+            self.repository.remove_worktree(self.tree)
+        if self.area.exists():
+            shutil.rmtree(self.area)
+        # The worktree's folder may have been gone already; then git's note of it is what is left.
+        self.repository.git("worktree", "prune")
+
+    def _point_at_host(self) -> None:
+        """Make the worktree's ``.git`` file git's own again, whatever the agent put there."""
+        place = self.tree / ".git"
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        fresh = self.area / "gitfile"
+        fresh.write_text(f"gitdir: {self.host_gitdir}\n")
+        fresh.replace(place)
+
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        """Git on the worktree by the directory that the agent cannot write, not by its ``.git`` file."""
+        return {
+            "GIT_DIR": str(self.host_gitdir),
+            "GIT_WORK_TREE": str(self.tree),
+            "GIT_INDEX_FILE": str(self.area / "index"),
+        }
+
+
+def workspace_for(
+    repository: Repository, run_id: str, branch: str, base: str, worktrees: Path, identity: Identity
+) -> Workspace:
+    """The workspace of a run; nothing is made yet."""
+    return Workspace(repository, run_id, branch, base, worktrees / run_id, identity)
