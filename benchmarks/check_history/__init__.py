@@ -1,0 +1,1 @@
+"""`ironwright check` over the last 30 versions of three published crates."""
