@@ -1,4 +1,4 @@
-"""``python -m ironwright``: the same as the command ``ironwright``."""
+"""`python -m ironwright`: the same as the command `ironwright`."""
 
 from ironwright.interfaces.cli import main
 

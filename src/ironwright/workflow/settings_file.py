@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from ironwright.gates.api import Gate
+from ironwright.models.providers import PROVIDERS, ROLES
 from ironwright.records.config import (
     CargoConfig,
     CheckConfig,
@@ -30,9 +31,7 @@ _EXAMPLES: Mapping[str, Any] = {
     "run.agent": "engineer",
     "run.model": "sonnet",
     "run.max_usd": 5.0,
-    "models.haiku": "anthropic:claude-haiku-4-5",
-    "models.sonnet": "anthropic:claude-sonnet-4-5",
-    "models.opus": "anthropic:claude-opus-4-1",
+    **{f"models.{role}": f"anthropic:{PROVIDERS['anthropic'].roles[role]}" for role in ROLES},
     "models.default": "sonnet",
 }
 """What stands in the file for a key that is unset by default; commented out like every other."""

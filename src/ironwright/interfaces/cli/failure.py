@@ -66,11 +66,23 @@ def tell(error: IronwrightError) -> None:
 
     where = f"{printable(error.where)}: " if error.where else ""
     first, *rest = printable_lines(error.what)
-    click.echo(f"error: {where}{first}", err=True)
-    for line in rest:
-        click.echo(f"  {line}", err=True)
-    for line in printable_lines(error.advice) if error.advice else []:
-        click.echo(f"  {line}", err=True)
+    _write(f"error: {where}{first}")
+    for line in [*rest, *(printable_lines(error.advice) if error.advice else [])]:
+        _write(f"  {line}")
+
+
+def _write(line: str) -> None:
+    """Write one line to stderr, folded between words where a person reads it on a terminal."""
+    if sys.stderr.isatty():
+        import shutil
+        import textwrap
+
+        indent = " " * (len(line) - len(line.lstrip()) or 2)
+        width = max(40, shutil.get_terminal_size().columns)
+        line = textwrap.fill(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+    click.echo(line, err=True)
 
 
 def _tell_unforeseen(error: Exception) -> None:
