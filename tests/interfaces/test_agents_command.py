@@ -2,7 +2,15 @@ import json
 
 import pytest
 
-DEFINITION = "---\nname: careful\ndescription: Writes code\nmodel: sonnet\n---\n\nTest coverage must be at least 85%.\n"
+DEFINITION = """\
+---
+name: careful
+description: Writes code
+model: sonnet
+---
+
+Test coverage must be at least 85%.
+"""
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 from reports import FAILED, PASSED, SOFT, UNKNOWN, check, run_report
 
-from ironwright.records.report import CheckReport, Outcome
+from ironwright.records.report import CheckReport, Outcome, RunReport
 from ironwright.records.verdict import Finding, Status, Verdict
 from ironwright.reporting import figures
 from ironwright.reporting.canvas import Screen
@@ -158,3 +158,8 @@ def test_a_run_as_json_is_its_data():
 )
 def test_durations_read_well(seconds, shown):
     assert figures.duration(seconds) == shown
+
+
+def test_a_run_reads_back_from_its_json():
+    report = run_report(questions=({"question": "Round?", "assumed": "no"},))
+    assert RunReport.from_json(json.loads(run_as_json(report))) == report

@@ -123,6 +123,11 @@ class Usage:
             "dollars": self.dollars,
         }
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Usage:
+        """Read back what :meth:`as_json` wrote."""
+        return cls(**data)
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptSummary:
@@ -160,6 +165,21 @@ class AttemptSummary:
             "seconds": round(self.seconds, 3),
             "check": self.check.as_json() if self.check else None,
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> AttemptSummary:
+        """Read back what :meth:`as_json` wrote."""
+        check = data["check"]
+        return cls(
+            number=data["number"],
+            agent=data["agent"],
+            model=data["model"],
+            stopped=data["stopped"],
+            summary=data["summary"],
+            usage=Usage.from_json(data["usage"]),
+            seconds=data["seconds"],
+            check=None if check is None else CheckReport.from_json(check),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +254,26 @@ class RunReport:
             "journal": self.journal,
             "notes": list(self.notes),
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunReport:
+        """Read back what :meth:`as_json` wrote."""
+        return cls(
+            run_id=data["run"],
+            task=data["task"],
+            outcome=Outcome(data["outcome"]),
+            reason=data["reason"],
+            agent=data["agent"],
+            route_reason=data["route_reason"],
+            repository=data["repository"],
+            base=data["base"],
+            branch=data["branch"],
+            head=data["head"],
+            attempts=tuple(AttemptSummary.from_json(item) for item in data["attempts"]),
+            commits=tuple((item["id"], item["subject"]) for item in data["commits"]),
+            usage=Usage.from_json(data["usage"]),
+            seconds=data["seconds"],
+            journal=data["journal"],
+            questions=tuple(data["questions"]),
+            notes=tuple(data["notes"]),
+        )
