@@ -1,0 +1,129 @@
+"""Refuses functions without a documentation comment that says something.
+
+What it checks:
+    Every function and method that the change adds or alters (scope ``all``: every one) has a ``///``
+    comment, a ``/** */`` comment or a ``#[doc]`` attribute that tells more than the function's own name:
+    neither empty nor "Get name." on ``get_name``. A trait's methods count; their implementations inherit
+    the trait's documentation and do not. Test code, foreign functions in ``extern`` blocks, and what is
+    marked ``#[doc(hidden)]`` do not count. ``items = "public"`` asks it of ``pub`` functions only. A
+    function that was only moved or indented anew counts as not altered.
+
+Why:
+    Whoever changes the function next sees what it promises, not only what it happens to do.
+
+Evidence:
+    The number of functions looked at in the committed tree.
+
+Unknown when:
+    The parser finds no sense in a file in scope. What a macro makes is not seen.
+"""
+
+from __future__ import annotations
+
+from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.rust_docs import must_be_documented, says_something
+from ironwright.gates.rust_items import Item
+from ironwright.gates.subject import Subject
+from ironwright.gates.tree_scope import TreeScope, settle
+from ironwright.records.contract import Scope
+from ironwright.records.verdict import Evidence, Finding
+
+_DOCS = r"(?:rust)?doc(?:umentation)?[ -]?(?:comments?|strings?)|rustdocs?|documentation|///"
+_PUBLIC = r"(?:public|exported)(?:ly (?:visible|exported))?"
+_THING = r"(?:functions?|methods?|fns?)"
+_PUBLIC_THING = (
+    rf"(?:{_PUBLIC} (?:rust )?(?:apis?|items?|interfaces?|{_THING}|types?(?: and {_THING})?|code))"
+)
+
+GATE = Gate(
+    id="undocumented_functions",
+    summary="functions without a documentation comment that says something",
+    cost=Cost.TREE,
+    phrasings=(
+        Phrasing(
+            rf"\b(?:every|all|each|any)\s+(?:new\s+|single\s+)?{_THING}\b[^.;]{{0,60}}?"
+            rf"\b(?:ha(?:s|ve)|with|needs?|requires?|includes?|carr(?:y|ies)|gets?)\b[^.;]{{0,40}}?(?:{_DOCS})",
+            "Ensure every function has extensive, detailed documentation comments.",
+        ),
+        Phrasing(
+            rf"\bdocument\s+(?:every|all|each)\s+(?:new\s+)?{_THING}\b",
+            "Document all functions.",
+        ),
+        Phrasing(
+            rf"\b(?:every|all|each)\s+(?:new\s+)?{_THING}\b[^.;]{{0,30}}\b(?:is|are|be)\s+"
+            r"(?:\w+ly\s+|well[ -])?documented",
+            "All functions must be documented.",
+        ),
+        Phrasing(
+            rf"\bdocument\s+(?:(?:every|all|each|any)\s+)?(?:new\s+)?{_PUBLIC_THING}",
+            "Document all public APIs with doc comments.",
+            params={"items": "public"},
+        ),
+        Phrasing(
+            rf"\b(?:every|all|each|any)?\s*(?:new\s+)?{_PUBLIC_THING}\b[^.;]{{0,50}}?(?:{_DOCS}|documented)\b",
+            "Ensure all public APIs have proper rustdoc comments.",
+            params={"items": "public"},
+        ),
+        Phrasing(
+            rf"\b(?:{_DOCS})[^.;]{{0,30}}?\b(?:to|for|on)\s+(?:every|all|each|any)?\s*(?:new\s+)?{_PUBLIC_THING}",
+            "Add doc comments to all public items.",
+            params={"items": "public"},
+        ),
+        Phrasing(
+            rf"\b(?:{_DOCS})[^.;]{{0,30}}?\b(?:to|for|on)\s+(?:every|all|each)\s+(?:new\s+)?{_THING}",
+            "Write documentation comments for every function.",
+        ),
+        Phrasing(
+            r"\bwell[ -]documented with\b[^.;]{0,20}\bdoc(?:umentation)? comments?"
+            r"|\badd\s+(?:comprehensive|complete|thorough)\s+(?:rustdoc|doc comments?)",
+            "Write code that is well-documented with clear doc comments.",
+            params={"items": "public"},
+        ),
+    ),
+    params={
+        "items": Param(
+            str,
+            "all",
+            "Which functions must be documented: `all`, or `public`.",
+            stricter=min,  # "all" is more than "public", and sorts before it
+            allowed=("all", "public"),
+        ),
+    },
+    inputs=("head", "base"),
+)
+
+
+def check(subject: Subject, params: Params, scope: Scope) -> Answer:
+    """Look at every function in scope."""
+    judged = TreeScope(subject, scope)
+    failures, unreadable, seen = [], [], 0
+    for path in judged.paths:
+        if path in subject.head.test_files:
+            continue
+        file = subject.head.rust(path)
+        if file.error_lines:
+            unreadable.append(file)
+            continue
+        for item in file.functions:
+            if not must_be_documented(item, params["items"]) or not judged.holds(file, item):
+                continue
+            seen += 1
+            if not says_something(item.doc, item.name):
+                failures.append(Finding(path, item.line, *_wrong(item)))
+    kind = "public functions" if params["items"] == "public" else "functions"
+    evidence = Evidence(
+        "measure",
+        f"{seen} {kind} looked at",
+        {"name": "functions", "value": seen, "unit": "functions", "undocumented": len(failures)},
+    )
+    good = f"all {seen} {kind} in scope are documented" if seen else f"no {kind} in scope"
+    return settle(failures, (), unreadable, good, f"{{n}} of {seen} {kind} are not documented", evidence)
+
+
+def _wrong(item: Item) -> tuple[str, str]:
+    if item.doc is None:
+        return (
+            f"`{item.name}` has no documentation comment",
+            "Say above it with `///` what it does and promises.",
+        )
+    return f"the documentation of `{item.name}` says no more than its name", "Say what it does and promises."
