@@ -128,7 +128,7 @@ class BubblewrapSandbox:
             *_memory_folder("/dev/shm", min(_SHARED_MEMORY_MB, tmp_mb)),
             *_memory_folder("/tmp", tmp_mb),
             *_memory_folder(inside.HOME, tmp_mb),
-            *_rust(tools, job, wiring),
+            *_rust(tools, job),
             *_etc(job, wiring),
         ]
         for mount in _by_depth(job.mounts):
@@ -254,7 +254,7 @@ def _kernel_folders() -> Iterator[str]:
             yield from ("--ro-bind", path, path)
 
 
-def _rust(tools: Toolchain, job: Job, wiring: _Wiring) -> Iterator[str]:
+def _rust(tools: Toolchain, job: Job) -> Iterator[str]:
     """The toolchain and installed commands at their own paths, cargo's downloads in its home inside."""
     if not str(tools.sysroot).startswith(("/usr/", "/nix/store/")) and tools.sysroot != Path("/usr"):
         yield from ("--ro-bind", str(tools.sysroot), str(tools.sysroot))
@@ -265,6 +265,8 @@ def _rust(tools: Toolchain, job: Job, wiring: _Wiring) -> Iterator[str]:
     for folder in kept.folders:
         yield "--bind" if job.network else "--ro-bind"
         yield from (str(folder), f"{inside.CARGO_HOME}/{folder.name}")
+    if kept.lock:
+        yield from ("--bind", str(kept.lock), f"{inside.CARGO_HOME}/{kept.lock.name}")
 
 
 def _etc(job: Job, wiring: _Wiring) -> Iterator[str]:

@@ -76,11 +76,13 @@ class Registry:
         folders: ``registry`` and ``git`` where they exist: downloaded sources and indexes.
         config: cargo's configuration as text without secrets; None where there is none.
         commands: ``bin``, where ``cargo install`` puts commands; None where there is none.
+        lock: The file by which cargo processes wait for each other while they download; with network only.
     """
 
     folders: tuple[Path, ...]
     config: bytes | None
     commands: Path | None
+    lock: Path | None = None
 
 
 def registry(toolchain: Toolchain, *, network: bool) -> Registry:
@@ -91,10 +93,12 @@ def registry(toolchain: Toolchain, *, network: bool) -> Registry:
     """
     home = toolchain.cargo_home
     folders = [home / "registry", home / "git"]
-    if network:
+    lock = home / ".package-cache" if network else None
+    if lock is not None:
         try:
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
+            lock.touch()
         except OSError as error:
             raise SandboxError(
                 f"cargo's folder for downloads cannot be made: {error.strerror}",
@@ -107,6 +111,7 @@ def registry(toolchain: Toolchain, *, network: bool) -> Registry:
         folders=tuple(folder for folder in folders if folder.is_dir()),
         config=None if config is None else public_config(config, network=network),
         commands=commands if commands.is_dir() else None,
+        lock=lock,
     )
 
 

@@ -55,11 +55,15 @@ class Job:
 class Sandbox(Protocol):
     """Runs jobs so that they cannot read secrets, write elsewhere, or reach the network."""
 
-    name: str
-    """``bubblewrap``, ``landlock`` or ``none``."""
+    @property
+    def name(self) -> str:
+        """``bubblewrap``, ``landlock`` or ``none``."""
+        ...
 
-    moves_folders: bool
-    """Whether mounts appear at their targets."""
+    @property
+    def moves_folders(self) -> bool:
+        """Whether mounts appear at their targets."""
+        ...
 
     def run(
         self, job: Job, *, on_output: OutputListener | None = None, stop: threading.Event | None = None
