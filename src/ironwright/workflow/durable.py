@@ -1,0 +1,251 @@
+"""Durable steps: what was finished is recorded and never done again, whenever the process dies.
+
+DBOS keeps the records, in one SQLite file in the run's folder. Three of its defaults are turned round here:
+SQLite's journal becomes a write-ahead log (four times faster a step), values are stored as JSON, not pickled,
+and an exception is never recorded as a step's result: a step that failed is tried again when the run goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ironwright.records.errors import RunError
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+Result = TypeVar("Result")
+Action = Callable[[], Awaitable[Any]]
+
+_APPLICATION = "ironwright"
+_WORKFLOW = "ironwright-run"
+_EXECUTOR = "run"
+# DBOS waits this long for its own background threads when it closes.
+_POLL_SECONDS = 0.2
+
+
+class StepListener(Protocol):
+    """Told of each durable step, for progress and for tests that end the process at a given moment."""
+
+    def step_started(self, name: str) -> None:
+        """A step that has no recorded result begins."""
+
+    def step_ended(self, name: str) -> None:
+        """A step has its result, but it is not recorded yet."""
+
+
+class _Unrecorded(BaseException):
+    """Carries an exception past DBOS, which records ``Exception`` as a step's final result."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _Left(BaseException):
+    """Leaves a workflow without ending it, so that it can go on later."""
+
+
+class StepRunner:
+    """Runs named steps whose results are recorded before the run goes on.
+
+    A step's result must be JSON data. Steps must come in the same order, with the same names, each time the
+    run is gone through; steps that run at the same time must at least *start* in the same order. After a step
+    failed, no other step starts: what would be recorded after the gap could not be replayed.
+    """
+
+    def __init__(self, listener: StepListener | None) -> None:
+        self._listener = listener
+        self._failed: str | None = None
+
+    async def __call__(self, name: str, action: Action) -> Any:
+        """Give the recorded result of a step, or do it and record its result.
+
+        Raises:
+            RunError: A step failed before.
+            Exception: Whatever the action raises; nothing is recorded then.
+        """
+        from dbos import DBOS
+
+        if self._failed is not None:
+            raise RunError(
+                f"step {name} cannot start: {self._failed} failed before it",
+                advice="`ironwright runs resume` tries the failed step again.",
+            )
+
+        async def do() -> dict[str, Any]:
+            if self._listener is not None:
+                self._listener.step_started(name)
+            try:
+                value = await action()
+            except Exception as error:
+                self._failed = name
+                raise _Unrecorded(error) from error
+            if self._listener is not None:
+                self._listener.step_ended(name)
+            return {"value": value}
+
+        try:
+            recorded = await DBOS.run_step_async({"name": name}, do)
+        except _Unrecorded as carried:
+            raise carried.error from carried.error.__cause__
+        return recorded["value"]
+
+
+Body = Callable[[StepRunner], Awaitable[Result]]
+_running: dict[str, Callable[[], Awaitable[None]]] = {}
+
+
+async def run_durably(
+    database: Path,
+    run_id: str,
+    version: str,
+    body: Body[Result],
+    listener: StepListener | None = None,
+) -> Result:
+    """Go through a body of durable steps to its end; the first time, or again after the process died.
+
+    Args:
+        database: The SQLite file; made when missing.
+        run_id: The name of the body's records in it.
+        version: Changes when recorded steps of older programs can no longer be replayed.
+        body: Does its work by calling the step runner; code between steps runs every time.
+        listener: Told of each step that is not replayed.
+
+    Raises:
+        RunError: The file cannot be used, or another body is running in this process.
+        Exception: Whatever the body raises; it can be gone through again then.
+    """
+    if _running:
+        raise RunError("this process is already working on a run", where=next(iter(_running)))
+    outcome: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+
+    async def go() -> None:
+        try:
+            result = await body(StepRunner(listener))
+        except BaseException as error:
+            if not outcome.done():
+                outcome.set_exception(error if isinstance(error, Exception) else _left_by(error))
+            raise _Left from error
+        if not outcome.done():
+            outcome.set_result(result)
+
+    _running[run_id] = go
+    try:
+        return await _through_dbos(database, run_id, version, outcome)
+    finally:
+        del _running[run_id]
+
+
+async def _through_dbos(database: Path, run_id: str, version: str, outcome: asyncio.Future[Result]) -> Result:
+    from dbos import DBOS, DBOSConfig, SetWorkflowID
+    from sqlalchemy.exc import SQLAlchemyError
+
+    # Without a handler of somebody else DBOS would add one that prints; and its warnings are not for users.
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+    workflow = _workflow()
+    engine = _sqlite(database)
+    config = DBOSConfig(
+        name=_APPLICATION,
+        system_database_url=f"sqlite:///{database}",
+        system_database_engine=engine,
+        executor_id=_EXECUTOR,
+        application_version=version,
+        serializer=_json_serializer(),
+        log_level="CRITICAL",
+        enable_otlp=False,
+        notification_listener_polling_interval_sec=_POLL_SECONDS,
+    )
+    try:
+        DBOS(config=config)
+        DBOS.launch()
+        # Launching puts a workflow that was under way back into the queue; a new one is started here.
+        status = await DBOS.get_workflow_status_async(run_id)
+        if status is None:
+            with SetWorkflowID(run_id):
+                await DBOS.start_workflow_async(workflow, run_id)
+        elif status.app_version != version:
+            raise RunError(
+                f"the run's steps were recorded by version {status.app_version} of the workflow, "
+                f"this is {version}",
+                where=run_id,
+                advice="Resume it with the Ironwright that started it, or start a new run.",
+            )
+        elif status.status not in ("PENDING", "ENQUEUED"):
+            raise RunError(f"the run has ended already ({status.status.lower()})", where=run_id)
+        return await outcome
+    except SQLAlchemyError as error:
+        raise RunError(
+            f"the record of the run's steps cannot be used ({_first_line(error)})",
+            where=str(database),
+            advice="Free some space, then resume the run; a damaged file means starting a new one.",
+        ) from error
+    finally:
+        await asyncio.to_thread(DBOS.destroy)
+        engine.dispose()
+
+
+@cache
+def _workflow() -> Callable[..., Any]:
+    """The one workflow that DBOS knows; what it does is looked up by the run's id."""
+    from dbos import DBOS
+
+    @DBOS.workflow(name=_WORKFLOW)
+    async def run_workflow(run_id: str) -> str:
+        await _running[run_id]()
+        return run_id
+
+    return run_workflow
+
+
+def _sqlite(database: Path) -> sqlalchemy.Engine:
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(f"sqlite:///{database}")
+
+    @sqlalchemy.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # As DBOS sets up its own SQLite connections, and the write-ahead log besides. FULL: a step that was
+        # acknowledged survives a power cut too.
+        connection.isolation_level = "IMMEDIATE"
+        for pragma in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _json_serializer() -> Any:
+    from dbos import Serializer
+
+    class JsonSerializer(Serializer):
+        """Stores plain JSON: readable, and never code."""
+
+        def name(self) -> str:
+            return "ironwright_json"
+
+        def serialize(self, data: Any) -> str:
+            return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+        def deserialize(self, serialized_data: str) -> Any:
+            return json.loads(serialized_data)
+
+    return JsonSerializer()
+
+
+def _left_by(error: BaseException) -> Exception:
+    if isinstance(error, asyncio.CancelledError):
+        return RunError("the run was stopped", advice="`ironwright runs resume` goes on with it.")
+    return RunError(f"the run was left ({type(error).__name__})")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
