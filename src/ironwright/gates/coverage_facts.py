@@ -1,0 +1,187 @@
+"""Which lines of the workspace's own code the tests executed, by the LLVM tools of the compiler's version."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ironwright.gates.api import Unknown
+from ironwright.host.sandbox import Job, Mount, inner_path
+from ironwright.host.toolchain import Toolchain
+from ironwright.records.verdict import Evidence
+
+if TYPE_CHECKING:
+    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.subject import SourceTree
+
+_OUT = "/w/out"
+
+
+@dataclass(frozen=True, slots=True)
+class LlvmTools:
+    """The two programs that read profiles.
+
+    Attributes:
+        profdata: ``llvm-profdata``.
+        cov: ``llvm-cov``.
+    """
+
+    profdata: Path
+    cov: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Lines by file, test code left out.
+
+    Attributes:
+        lines: For each file every line that has code that can run, with how often the tests executed it
+            (the most often of what stands on it).
+        evidence: The commands and the measures.
+    """
+
+    lines: Mapping[str, Mapping[int, int]]
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def executable(self) -> int:
+        """How many lines can run."""
+        return sum(len(lines) for lines in self.lines.values())
+
+    @property
+    def executed(self) -> int:
+        """How many of them did."""
+        return sum(count > 0 for lines in self.lines.values() for count in lines.values())
+
+
+def find_llvm_tools(toolchain: Toolchain) -> LlvmTools | str:
+    """The LLVM tools of the compiler's own LLVM: rustup's component, else the system's of that version.
+
+    Returns:
+        The tools, or why there are none and what to install.
+    """
+    major = toolchain.llvm_major
+    folders = (toolchain.llvm_bin, Path(f"/usr/lib/llvm-{major}/bin"), Path(f"/usr/lib/llvm{major}/bin"))
+    for folder in folders:
+        profdata, cov = folder / "llvm-profdata", folder / "llvm-cov"
+        if os.access(profdata, os.X_OK) and os.access(cov, os.X_OK):
+            return LlvmTools(profdata, cov)
+    return (
+        f"the LLVM {major} tools, which read the profiles of this Rust, are not installed: "
+        f"`rustup component add llvm-tools`, or `apt-get install llvm-{major}`"
+    )
+
+
+def measure(facts: CargoFacts) -> Coverage:
+    """Coverage of every workspace of the tree, merged.
+
+    Raises:
+        Unknown: The LLVM tools are missing or cannot read the profiles, or the tests cannot be built.
+    """
+    tools = facts.llvm
+    if isinstance(tools, str):
+        raise Unknown(tools)
+    tests = facts.tests
+    if not facts.build.instrumented:
+        raise Unknown("the build did not measure coverage")
+    lines: dict[str, dict[int, int]] = {}
+    evidence: list[Evidence] = []
+    profiles = dict(tests.profiles)
+    for root, run in facts.build.runs:
+        programs = [
+            artefact.executable
+            for artefact in run.messages.artefacts
+            if artefact.executable
+            and artefact.source
+            and artefact.target_kind in ("lib", "bin", "test", "proc-macro")
+        ]
+        if not programs:
+            continue
+        report, said = _report(facts, tools, profiles.get(root), programs)
+        evidence += said
+        for path, found in parse_lcov(report, facts.workspace.locate).items():
+            merged = lines.setdefault(path, {})
+            for line, count in found.items():
+                merged[line] = max(count, merged.get(line, 0))
+    own = {path: without_tests(path, found, facts.tree) for path, found in sorted(lines.items())}
+    coverage = Coverage({path: found for path, found in own.items() if found}, ())
+    measures = Evidence(
+        "measure",
+        f"{coverage.executed} of {coverage.executable} lines executed",
+        {"name": "executed lines", "value": coverage.executed, "of": coverage.executable, "unit": "lines"},
+    )
+    return Coverage(coverage.lines, (*evidence, measures))
+
+
+def _report(
+    facts: CargoFacts, tools: LlvmTools, profiles: Path | None, programs: Sequence[str]
+) -> tuple[str, list[Evidence]]:
+    """The lcov report of one workspace; profiles are untrusted, so they are read in the sandbox."""
+    workspace = facts.workspace
+    target = workspace.target_mount("test", writable=False)
+    with workspace.scratch_folder("coverage") as out:
+        mounts = [*workspace.mounts("test")[:1], target, Mount(out, _OUT, writable=True)]
+        inner_out = inner_path(workspace.sandbox, mounts, out)
+        raw = sorted(profiles.glob("*.profraw")) if profiles and profiles.is_dir() else []
+        source = ["--empty-profile"]
+        evidence = []
+        if raw and profiles:
+            mounts.append(Mount(profiles, "/w/profiles"))
+            inner = inner_path(workspace.sandbox, mounts, profiles)
+            (out / "list").write_text("".join(f"{posixpath.join(inner, path.name)}\n" for path in raw))
+            merged = posixpath.join(inner_out, "merged")
+            # A program that was killed while it wrote leaves a profile that cannot be read; others count.
+            merge = ("merge", "--sparse", "--failure-mode=all", "-f", f"{inner_out}/list", "-o", merged)
+            evidence.append(_run(facts, mounts, tools.profdata, merge, "llvm-profdata merge")[1])
+            source = [f"--instr-profile={merged}"]
+        objects = [word for program in programs[1:] for word in ("--object", program)]
+        arguments = ("export", "--format=lcov", *source, programs[0], *objects)
+        report, said = _run(facts, mounts, tools.cov, arguments, "llvm-cov export")
+        return report, [*evidence, said]
+
+
+def _run(
+    facts: CargoFacts, mounts: Sequence[Mount], tool: Path, arguments: Sequence[str], shown: str
+) -> tuple[str, Evidence]:
+    workspace = facts.workspace
+    cwd = inner_path(workspace.sandbox, mounts, mounts[0].source)
+    job = Job((str(tool), *arguments), mounts, cwd, limits=workspace.limits)
+    done = workspace.sandbox.run(job, stop=workspace.stop)
+    data = {"argv": shown.split(), "exit_code": done.exit_code, "seconds": round(done.seconds, 3)}
+    evidence = Evidence("command", f"{shown}: exit code {done.exit_code} after {done.seconds:.1f} s", data)
+    if not done.ok or done.truncated:
+        said = done.error_text.strip().splitlines()
+        raise Unknown(f"{shown} failed: {said[0] if said else 'its output was cut'}", (evidence,))
+    return done.text, evidence
+
+
+def parse_lcov(report: str, locate: Callable[[str], str | None]) -> dict[str, dict[int, int]]:
+    """Executed counts by file and line from an lcov report; files outside the repository are left out.
+
+    Lines that are not understood are skipped: the report is a tool's own.
+    """
+    files: dict[str, dict[int, int]] = {}
+    lines: dict[int, int] | None = None
+    for record in report.splitlines():
+        key, _, value = record.partition(":")
+        if key == "SF":
+            path = locate(value.strip())
+            lines = files.setdefault(path, {}) if path else None
+        elif key == "DA" and lines is not None:
+            number, _, count = value.partition(",")
+            count = count.partition(",")[0]
+            if number.isdecimal() and count.isdecimal():
+                lines[int(number)] = max(int(count), lines.get(int(number), 0))
+    return files
+
+
+def without_tests(path: str, lines: Mapping[int, int], tree: SourceTree) -> dict[int, int]:
+    """A file's lines without its test code; nothing of files that are test code, examples or generated."""
+    if path not in tree.paths or path in tree.test_files or "examples" in path.split("/")[:-1]:
+        return {}
+    tests = tree.rust(path).test_lines if path.endswith(".rs") else frozenset()
+    return {line: count for line, count in lines.items() if line not in tests}
