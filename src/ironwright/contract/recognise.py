@@ -1,0 +1,230 @@
+"""Binds obligations to the gates whose phrasings they use, with the parameters that the sentence states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ironwright.contract import words
+from ironwright.contract.obligations import Obligation, find_obligations
+from ironwright.gates.api import Gate, Param, Phrasing
+from ironwright.records.contract import Clause, Strength
+from ironwright.records.definition import Agent
+
+_STRONG_END = re.compile(r"[.;!?:]\s|\s[–—-]\s|[()]")
+_CLAUSE_END = re.compile(
+    r"[.;!?:,]\s|\s[–—-]\s|[()]|\b(?:and|then|but|so)\s+(?=(?:all|every|each|the|always|ensure|keep|"
+    r"make|run|use|write|add|"
+    r"document|instead)\b)"
+)
+_PROHIBITION = re.compile(
+    r"\b(?:never|not|no|cannot|\w+n't|avoid(?:ing)?|without|forbid(?:den)?|refuse|refrain|skip|"
+    r"disable|ignore|omit|neither|nor)\b",
+    re.IGNORECASE,
+)
+_NOT_DEMANDED = re.compile(
+    r"^\W*\s*(?:is|are|may be|can be)\s+(?:not|never|no longer|optional|unnecessary|allowed|skipped|"
+    r"acceptable|fine|ok)\b(?!\s+(?:optional|negotiable|to be))",
+    re.IGNORECASE,
+)
+_REFUSED_AFTER = re.compile(
+    r"^\W*(?:is|are|will be|must be|gets?)\s+(?:strictly\s+|always\s+)?"
+    r"(?:never\s|not\s|forbidden|prohibited|banned|unacceptable|rejected|refused|blocked|split)",
+    re.IGNORECASE,
+)
+_HYPOTHETICAL = re.compile(
+    r"\b(?:if|in case|because|assum\w+ that|even though|although)\b(?!\W*$)", re.IGNORECASE
+)
+_COMMAND_NAME = re.compile(r"[A-Za-z][\w:.-]*")
+_ORDER = {Strength.ADVISORY: 0, Strength.SOFT: 1, Strength.HARD: 2}
+
+
+def recognise(agent: Agent, gates: Mapping[str, Gate]) -> tuple[Clause, ...]:
+    """Every obligation of a definition, once for each gate that enforces it.
+
+    An obligation that no gate enforces gives one advisory clause, so that a person sees it. The result
+    depends on the text and the gates alone. Never raises on any text.
+    """
+    clauses: list[Clause] = []
+    for obligation in find_obligations(agent):
+        bound = [clause for gate in gates.values() if (clause := _bind(obligation, gate))]
+        if bound:
+            clauses.extend(bound)
+        elif not obligation.introduces:
+            clauses.append(_advisory(obligation))
+    return tuple(clauses)
+
+
+def _advisory(obligation: Obligation) -> Clause:
+    note = obligation.doubtful or "no gate enforces this"
+    return Clause(obligation.path, obligation.line, obligation.sentence, None, {}, Strength.ADVISORY, note)
+
+
+@dataclass(slots=True)
+class _Bound:
+    """What the phrasings of one gate say about one obligation, together."""
+
+    params: dict[str, Any] = field(default_factory=dict)
+    strength: Strength = Strength.ADVISORY
+    notes: list[str] = field(default_factory=list)
+
+
+def _bind(obligation: Obligation, gate: Gate) -> Clause | None:
+    if obligation.doubtful:
+        return None
+    bound: _Bound | None = None
+    for phrasing in gate.phrasings:
+        for reading in _readings(obligation):
+            params = _ask(phrasing, reading, obligation, gate)
+            if params is None:
+                continue
+            bound = bound or _Bound()
+            for name, value in params.items():
+                bound.params[name] = _together(gate.params.get(name), bound.params.get(name), value)
+            if _ORDER[phrasing.strength] > _ORDER[bound.strength]:
+                bound.strength = phrasing.strength
+            break
+    if bound is None:
+        return None
+    strength, note = bound.strength, ""
+    if obligation.soft and strength is Strength.HARD:
+        strength, note = Strength.SOFT, f'soft: "{obligation.soft}"'
+    elif strength is Strength.SOFT:
+        note = "soft: the wording is no demand"
+    return Clause(
+        obligation.path, obligation.line, obligation.sentence, gate.id, bound.params, strength, note
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to read an obligation: alone, or as the end of what introduces it.
+
+    Attributes:
+        text: What a phrasing is matched against.
+        own: Where the obligation's own words start; a match must reach into them.
+        main: Where its main clause starts, behind "If tests fail,".
+        forbidden: Whether the text above it forbids what it says.
+    """
+
+    text: str
+    own: int
+    main: int
+    forbidden: bool
+
+
+def _readings(obligation: Obligation) -> Iterator[_Reading]:
+    text, forbidden = obligation.text, obligation.forbidden
+    yield _Reading(text, 0, _main_start(text), forbidden)
+    if forbidden:
+        for word in ("Never", "No", "Avoid"):
+            yield _joined(word + " ", text, forbidden=False)
+    for lead in dict.fromkeys((*obligation.leads[-1:], *obligation.leads[:-1])):
+        yield _joined(lead.rstrip(": ") + " ", text, forbidden=forbidden)
+        yield _joined(lead.rstrip(": ") + ": ", text, forbidden=forbidden)
+    if obligation.topic and len(text.split()) <= 10 and re.search(r"\d", text):
+        yield _joined(obligation.topic.rstrip(": ") + ": ", text, forbidden=forbidden)
+
+
+def _joined(prefix: str, text: str, *, forbidden: bool) -> _Reading:
+    lowered = text[:1].lower() + text[1:] if text[1:2].islower() else text
+    return _Reading(prefix + lowered, len(prefix), len(prefix) + _main_start(text), forbidden)
+
+
+def _main_start(text: str) -> int:
+    if words.CONDITION.match(text) and (comma := re.search(r",\s+(?:then\s+)?", text)):
+        return comma.end()
+    return 0
+
+
+def _ask(phrasing: Phrasing, reading: _Reading, obligation: Obligation, gate: Gate) -> dict[str, Any] | None:
+    """The parameters with which a phrasing asks for its gate in this reading; None where it does not."""
+    asked: dict[str, Any] | None = None
+    for found in phrasing.regex.finditer(reading.text):
+        if found.end() <= max(reading.own, reading.main) or not found[0]:
+            continue
+        if not _demands(phrasing, reading, found):
+            continue
+        params = asked = dict(phrasing.params) if asked is None else asked
+        for name, value in found.groupdict().items():
+            param = gate.params.get(name)
+            if value is None or param is None:
+                continue
+            converted = convert(param, value)
+            if converted is not None:
+                params[name] = _together(param, params.get(name), converted)
+    return asked
+
+
+def _demands(phrasing: Phrasing, reading: _Reading, found: re.Match[str]) -> bool:
+    text = reading.text
+    start = max(reading.main if found.start() >= reading.main else 0, 0)
+    if phrasing.negative:
+        segment = text[_last(_STRONG_END, text, found.start(), start) : found.end()]
+        denied = words.NEGATION.search(segment) or words.SEEK.search(segment)
+        return bool(denied) or reading.forbidden or bool(_REFUSED_AFTER.match(text[found.end() :]))
+    if reading.forbidden:
+        return False
+    if _NOT_DEMANDED.match(text[found.end() :]):
+        return False
+    prefix = text[_last(_CLAUSE_END, text, found.start(), start) : found.start()]
+    if _HYPOTHETICAL.search(prefix):
+        return False
+    denial = _PROHIBITION.search(prefix)
+    return denial is None or bool(words.UNDOES_NEGATION.search(prefix, denial.end()))
+
+
+def _last(pattern: re.Pattern[str], text: str, end: int, default: int) -> int:
+    position = default
+    for found in pattern.finditer(text, 0, end):
+        position = max(position, found.end())
+    return position
+
+
+def convert(param: Param, value: str) -> Any:
+    """A parameter's value from a sentence's words; None where the words state none that is allowed."""
+    value = value.strip().strip("\"'")
+    if param.type is bool:
+        return value.lower() not in ("", "no", "not", "false", "without", "never")
+    if param.type in (int, float):
+        number = re.search(r"\d+(?:\.\d+)?", value.replace(",", ""))
+        return None if number is None else param.type(float(number[0]))
+    if param.type is tuple:
+        return _several(param, value)
+    if param.allowed:
+        return next((allowed for allowed in param.allowed if _same(allowed, value)), None)
+    return value or None
+
+
+def _several(param: Param, value: str) -> tuple[str, ...] | None:
+    parts = [part.strip() for part in re.split(r",|;|/(?=\w+\s)|&|\+|\band\b|\bor\b", value) if part.strip()]
+    if param.allowed:
+        named = tuple(allowed for allowed in param.allowed if any(_same(allowed, part) for part in parts))
+    else:
+        named = tuple(dict.fromkeys(found[0] for part in parts if (found := _COMMAND_NAME.search(part))))
+    return named or None
+
+
+def _same(allowed: str, value: str) -> bool:
+    stems = {_stem(word) for word in re.findall(r"[a-z]+", value.lower())}
+    return _stem(allowed.lower()) in stems
+
+
+def _stem(word: str) -> str:
+    for ending in ("ies", "es", "s"):
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            return word[: -len(ending)] + ("y" if ending == "ies" else "")
+    return word
+
+
+def _together(param: Param | None, first: Any, second: Any) -> Any:
+    """Two values that one obligation states: merged, or the stricter."""
+    if first is None or first == second:
+        return second
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        union = dict.fromkeys((*first, *second))
+        order = param.allowed if param and param.allowed else tuple(union)
+        return tuple(value for value in order if value in union)
+    return param.stricter(first, second) if param and param.stricter else second
