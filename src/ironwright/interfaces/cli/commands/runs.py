@@ -1,0 +1,120 @@
+"""``ironwright runs``: lists, shows, resumes and answers runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ironwright.interfaces.cli.output import Output, output_options
+from ironwright.records.errors import ExitCode
+
+if TYPE_CHECKING:
+    from ironwright.workflow.run_store import RunStore
+
+_repo = click.option(
+    "--repo", type=click.Path(path_type=Path), default=".", help="Any folder of the repository."
+)
+
+
+@click.group("runs")
+def command() -> None:
+    """List, show, resume or answer runs."""
+
+
+@command.command("list")
+@_repo
+@output_options("terminal", "json")
+def list_runs(repo: Path, output: Output) -> int:
+    """List the runs of this repository, newest first."""
+    listed = _store(repo).list()
+    if output.format == "json":
+        from ironwright.reporting.json import data_as_json
+
+        output.answer(data_as_json({"runs": [run.as_json() for run in listed]}))
+        return ExitCode.PASS
+    if not listed:
+        output.remark('there are no runs here yet; `ironwright run "TASK"` starts one')
+        return ExitCode.PASS
+    from ironwright.reporting.canvas import Canvas
+    from ironwright.reporting.untrusted import printable
+
+    canvas = Canvas(output.screen())
+    canvas.table(
+        [
+            ("run", {"no_wrap": True}),
+            ("started", {"no_wrap": True}),
+            ("outcome", {"no_wrap": True}),
+            ("agent", {"no_wrap": True}),
+            ("task", {"overflow": "fold", "ratio": 1}),
+        ],
+        [
+            [
+                canvas.text((printable(run.run_id), "bold")),
+                canvas.text((run.created[:16].replace("T", " "), "dim")),
+                canvas.text(run.outcome.value if run.outcome else "damaged"),
+                canvas.text(printable(run.agent)),
+                canvas.text(printable(run.problem or run.task)),
+            ]
+            for run in listed
+        ],
+    )
+    output.answer(canvas.result())
+    return ExitCode.PASS
+
+
+@command.command("show")
+@click.argument("run_id", metavar="ID")
+@_repo
+@output_options("terminal", "json", "markdown")
+def show_run(run_id: str, repo: Path, output: Output) -> int:
+    """Show a run's report; the beginning of its id is enough."""
+    from ironwright.records.report import Outcome, RunReport
+
+    folder = _store(repo).find(run_id)
+    data = folder.read_report()
+    outcome = folder.outcome()
+    if data is not None and outcome is not Outcome.RUNNING:
+        from ironwright.interfaces.cli.run_report import rendered
+        from ironwright.records.errors import RunError
+
+        try:
+            report = RunReport.from_json(data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(
+                f"the run's report is damaged ({type(error).__name__}: {error})",
+                where=str(folder.report),
+                advice="The journal beside it is the original.",
+            ) from error
+        output.answer(rendered(report, output))
+        return ExitCode.PASS
+    _show_unfinished(folder.record().as_json(), outcome.value, output)
+    return ExitCode.PASS
+
+
+def _show_unfinished(record: dict[str, Any], outcome: str, output: Output) -> None:
+    """Show a run that has no final report: it is running, or its process died."""
+    from ironwright.reporting.untrusted import printable
+
+    if output.format == "json":
+        from ironwright.reporting.json import data_as_json
+
+        data = {"run": record["id"], "outcome": outcome, "report": None, "record": record}
+        output.answer(data_as_json(data))
+        return
+    lines = [
+        f"Run {record['id']}  {printable(record['request']['task'])}",
+        f"{outcome}, started {record['created']}",
+    ]
+    if outcome == "interrupted":
+        lines.append(f"resume it: ironwright runs resume {record['id']}")
+    output.answer("\n".join(lines))
+
+
+def _store(repo: Path) -> RunStore:
+    from ironwright.host.git import open_repository
+    from ironwright.workflow.change import project_of
+    from ironwright.workflow.run_store import RunStore
+
+    return RunStore(project_of(open_repository(repo)))
