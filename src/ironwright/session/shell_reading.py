@@ -1,0 +1,224 @@
+"""Reads a shell command: is it one plain cargo command, and would it hide what cargo says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_EXPANSIONS = frozenset("$`\\\n\r\0")
+_OPERATOR = frozenset("|&;<>()")
+_GLOBS = frozenset("*?[]{}~!#")
+_JUDGING = frozenset(
+    ("bench", "build", "b", "check", "c", "clippy", "doc", "d", "fix", "fmt", "llvm-cov", "miri")
+    + ("mutants", "nextest", "run", "r", "rustc", "rustdoc", "test", "t")
+)
+"""cargo's subcommands whose output is evidence of the work's state."""
+
+_DEPENDENCY = {"add": True, "fetch": True, "remove": False, "rm": False}
+"""cargo's subcommands that change or fetch dependencies, and whether they need the network."""
+
+_UNSAFE_OPTIONS = ("--config", "-Z", "-C")
+_PREFIXES = frozenset(
+    ("time", "env", "nice", "command", "exec", "stdbuf", "nohup", "!", "then", "do", "else", "if")
+)
+_SHELLS = frozenset(("sh", "bash", "dash", "zsh"))
+_ROUGH = re.compile(
+    r"\bcargo\s+(?:\+\S+\s+)?(?:" + "|".join(sorted(map(re.escape, _JUDGING))) + r")\b[^\n;]*?"
+    r"(?:\|(?!\|)\s*(?!tee\b)|(?<!\d)>{1,2}(?!&)|&>|2>(?!&))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyCommand:
+    """One plain ``cargo add``, ``cargo remove`` or ``cargo fetch``.
+
+    Attributes:
+        argv: The command, to be run without a shell.
+        network: Whether it may reach the network.
+    """
+
+    argv: tuple[str, ...]
+    network: bool
+
+
+def dependency_command(command: str) -> DependencyCommand | None:
+    """The dependency command that a text is as a whole, or None.
+
+    Only words and quoted words count: whatever a shell would expand, combine or redirect makes it an
+    ordinary command, and so does an option that lets cargo start other programs.
+    """
+    if any(char in _EXPANSIONS for char in command.strip()):
+        return None
+    try:
+        argv = tuple(_lex(command.strip()))
+    except ValueError:
+        return None
+    if len(argv) < 2 or argv[0] != "cargo" or argv[1] not in _DEPENDENCY:
+        return None
+    if any(set(word) & _OPERATOR and _is_operator(word) for word in argv):
+        return None
+    if set(_unquoted(command)) & _GLOBS:
+        return None
+    if any(word == option or word.startswith(f"{option}=") for word in argv for option in _UNSAFE_OPTIONS):
+        return None
+    if any(word.startswith(("-Z", "-C")) for word in argv):
+        return None
+    return DependencyCommand(argv, _DEPENDENCY[argv[1]])
+
+
+def mentions_fetching(command: str) -> bool:
+    """Whether a command that is no plain dependency command holds one that would need the network."""
+    return any(
+        words[:1] == ["cargo"] and len(words) > 1 and words[1] in ("add", "fetch")
+        for words, _ in _simple_commands(command)
+    )
+
+
+def hidden_output(command: str) -> str | None:
+    """Why a command would not show all that cargo says, or None when it shows it.
+
+    A pipe into anything but ``tee``, a redirection of its output, ``--quiet``, a command substitution and
+    ``|| true`` hide output or exit code of the subcommands that judge the work. Others (``cargo metadata``)
+    may be filtered.
+    """
+    try:
+        tokens = _lex(command)
+    except ValueError:  # an unbalanced quote, usually inside a here-document
+        if _ROUGH.search(command):
+            return "its output would be cut or redirected"
+        return None
+    for words, after in _simple_commands(command, tokens):
+        reason = _hides(words, after)
+        if reason:
+            return reason
+    for inner in _substitutions(command):
+        if any(_judges(words) for words, _ in _simple_commands(inner)):
+            return "its output would be captured in a substitution"
+    return None
+
+
+def _hides(words: list[str], after: list[str]) -> str | None:
+    if words and words[0].rsplit("/", 1)[-1] in _SHELLS and "-c" in words[:-1]:
+        return hidden_output(words[words.index("-c") + 1])
+    if not _judges(words):
+        return None
+    if _redirects(words):
+        return "its output would be redirected"
+    own = words[: words.index("--")] if "--" in words else words
+    if any(word == "--quiet" or re.fullmatch(r"-[a-z]*q[a-z]*", word) for word in own[2:]):
+        return "--quiet hides most of its output"
+    if after[:1] in (["|"], ["|&"]) and after[1:2] != ["tee"]:
+        return f"its output would only reach `{after[1] if len(after) > 1 else 'a pipe'}`"
+    if after[:1] == ["||"] and after[1:2] in (["true"], [":"]):
+        return "its exit code would be hidden"
+    return None
+
+
+def _judges(words: Sequence[str]) -> bool:
+    plain = [word for word in words[1:] if not word.startswith("+")]
+    return bool(words) and words[0].rsplit("/", 1)[-1] == "cargo" and bool(plain) and plain[0] in _JUDGING
+
+
+def _redirects(words: Sequence[str]) -> bool:
+    """Whether a redirection of stdout or stderr to somewhere else than each other is among the words."""
+    for position, word in enumerate(words):
+        if set(word) <= set("<>&") and ">" in word:
+            target = words[position + 1] if position + 1 < len(words) else ""
+            if word.endswith(">&") and target.isdigit():
+                continue  # 2>&1
+            return True
+    return False
+
+
+def _simple_commands(command: str, tokens: list[str] | None = None) -> Iterator[tuple[list[str], list[str]]]:
+    """Each simple command: its words (with redirections), and the tokens after it."""
+    if tokens is None:
+        try:
+            tokens = _lex(command)
+        except ValueError:
+            return
+    words: list[str] = []
+    for position, token in enumerate([*tokens, ";"]):
+        if _is_operator(token) and not ("<" in token or ">" in token):
+            stripped = _without_prefix(words)
+            if stripped:
+                yield stripped, tokens[position:]
+            words = []
+        else:
+            words.append(token)
+
+
+def _without_prefix(words: list[str]) -> list[str]:
+    """The words without assignments, ``time``, ``env X=y``, ``timeout 5`` and the like before the command."""
+    position = 0
+    while position < len(words):
+        word = words[position]
+        if re.match(r"[A-Za-z_]\w*=", word) or word in _PREFIXES or word.startswith("-"):
+            position += 1
+        elif word == "timeout":
+            position += 1
+            while position < len(words) and words[position].startswith("-"):
+                position += 1
+            position += 1
+        else:
+            break
+    return words[position:]
+
+
+def _lex(command: str) -> list[str]:
+    """The words and operators of a command; a newline separates commands as ``;`` does.
+
+    Raises:
+        ValueError: A quote is not closed.
+    """
+    joined = re.sub(r"\\\n", " ", command)
+    tokens: list[str] = []
+    lexer = shlex.shlex(_newlines_as_semicolons(joined), posix=True, punctuation_chars="|&;<>()")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    for token in lexer:
+        tokens.append(token)
+    return [piece for token in tokens for piece in _split_operator(token)]
+
+
+def _split_operator(token: str) -> list[str]:
+    """Operators that stand together (``;|``, ``)&&``) one by one."""
+    if not token or not set(token) <= _OPERATOR:
+        return [token]
+    return re.findall(r"\|\||\|&|&&|&>>?|>>?&|<<<?|>>|;;|[|&;<>()]", token)
+
+
+def _newlines_as_semicolons(command: str) -> str:
+    quote = ""
+    out: list[str] = []
+    for char in command:
+        if char == quote:
+            quote = ""
+        elif not quote and char in "'\"":
+            quote = char
+        out.append(" ; " if char == "\n" and not quote else char)
+    return "".join(out)
+
+
+def _is_operator(token: str) -> bool:
+    return bool(token) and set(token) <= _OPERATOR
+
+
+def _unquoted(command: str) -> str:
+    """The command with what stands in quotes taken out."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"", "", command)
+
+
+def _substitutions(command: str) -> Iterator[str]:
+    """What stands in ``$(…)`` and in backticks, outermost first."""
+    start = command.find("$(")
+    while start >= 0:
+        depth, position = 1, start + 2
+        while position < len(command) and depth:
+            depth += {"(": 1, ")": -1}.get(command[position], 0)
+            position += 1
+        yield command[start + 2 : position - 1] if not depth else command[start + 2 :]
+        start = command.find("$(", start + 2)
+    yield from command.split("`")[1::2]
