@@ -7,13 +7,11 @@ import json
 import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from ironwright.host.bubblewrap import BubblewrapSandbox, find_bubblewrap, install_advice
-from ironwright.host.landlock import LandlockSandbox, find_landlock
 from ironwright.host.process import Limits
 from ironwright.host.sandbox import Job, Mount, Sandbox
 from ironwright.host.unsandboxed import UnsandboxedRunner
@@ -87,6 +85,8 @@ def _bubblewrap() -> Sandbox:
 
 
 def _landlock() -> Sandbox:
+    from ironwright.host.landlock import LandlockSandbox, find_landlock  # ctypes: only where it is needed
+
     key = _key("landlock", None)
     known = _recall(key)
     if known is not None and len(known) == 1:
@@ -99,6 +99,8 @@ def _landlock() -> Sandbox:
 
 def _try_out(sandbox: Sandbox) -> None:
     """Run one command that must work and one that must be refused."""
+    import tempfile  # a trial is rare, and this import is not cheap
+
     with tempfile.TemporaryDirectory(prefix="ironwright-sandbox-") as folder:
         secret = Path(folder, "outside")
         secret.write_text("outside", encoding="utf-8")

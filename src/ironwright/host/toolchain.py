@@ -87,6 +87,14 @@ def toolchain() -> Toolchain:
     return parse_toolchain(known["sysroot"], known["version"], home, rustup)
 
 
+def toolchain_or_none() -> Toolchain | None:
+    """The toolchain, or None where there is none that answers: for those who look what is here."""
+    try:
+        return toolchain()
+    except ToolError:
+        return None
+
+
 def parse_toolchain(sysroot: str, version: str, home: Path, rustup: Path | None) -> Toolchain:
     """Read what ``rustc --print sysroot`` and ``rustc -vV`` printed.
 
