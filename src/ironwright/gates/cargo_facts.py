@@ -6,153 +6,33 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from ironwright.gates.api import Unknown
+from ironwright.gates.cargo_answers import (
+    Build,
+    Doctests,
+    Format,
+    Lints,
+    Tests,
+    command_evidence,
+    differences,
+)
 from ironwright.gates.coverage_facts import Coverage, LlvmTools, find_llvm_tools, measure
 from ironwright.gates.subject import SourceTree
 from ironwright.host.cargo import CargoError, CargoRun, CargoWorkspace, Prepared
-from ironwright.host.cargo_messages import Artefact, Diagnostic
 from ironwright.host.cargo_metadata import Metadata
 from ironwright.host.cargo_problems import Blame, Problem, essential_text
-from ironwright.host.cargo_tests import ProgramRun, TestPlace, TestProgram, run_program, test_programs
-from ironwright.host.process import Completed
+from ironwright.host.cargo_tests import ProgramRun, TestPlace, TestProgram, find_test_targets, run_program
 from ironwright.host.test_output import Outcome, TestCase, parse_failures
 from ironwright.records.errors import IronwrightError
-from ironwright.records.verdict import Evidence
 
-_DIFFERENCE = re.compile(r"^Diff in (?P<path>.+?):(?P<line>\d+):$", re.MULTILINE)
 _DOCTEST = re.compile(r"^(?P<path>\S.*?) - (?P<item>.*?)\s*\(line (?P<line>\d+)\)")
 _DOCTESTS_PASSED = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
 
 Fact = TypeVar("Fact")
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """The build of everything that ``cargo test`` needs.
-
-    Attributes:
-        runs: The command for each topmost manifest.
-        problems: What cargo refused before it compiled anything; the tree's own faults only.
-        notes: What a report should say.
-        stale_locks: Lock files that do not match the manifests.
-        instrumented: Whether the workspace's crates measure coverage.
-    """
-
-    runs: tuple[tuple[str, CargoRun], ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
-    stale_locks: tuple[str, ...]
-    instrumented: bool
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Everything that the compiler said."""
-        return tuple(item for _, run in self.runs for item in run.messages.diagnostics)
-
-    @property
-    def errors(self) -> tuple[Diagnostic, ...]:
-        """The compiler's errors."""
-        return tuple(item for item in self.diagnostics if item.is_error)
-
-    @property
-    def artefacts(self) -> tuple[Artefact, ...]:
-        """What was built."""
-        return tuple(item for _, run in self.runs for item in run.messages.artefacts)
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything was built, by cargo's exit codes."""
-        return not self.problems and all(run.ok for _, run in self.runs)
-
-    @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """The commands."""
-        return tuple(command_evidence(run.done) for _, run in self.runs)
-
-
-@dataclass(frozen=True, slots=True)
-class Tests:
-    """The run of every test program.
-
-    Attributes:
-        programs: Each program's run.
-        notes: Targets whose tests cargo left out.
-        profiles: For each topmost manifest the folder of raw profiles, where the build was instrumented.
-    """
-
-    programs: tuple[ProgramRun, ...]
-    notes: tuple[str, ...]
-    profiles: tuple[tuple[str, Path], ...]
-
-    @property
-    def failures(self) -> tuple[tuple[TestProgram, TestCase], ...]:
-        """Every test that failed or did not finish, with its program."""
-        return tuple((run.program, case) for run in self.programs for case in run.failures)
-
-    def count(self, outcome: Outcome) -> int:
-        """How many tests ended so."""
-        return sum(case.outcome is outcome for run in self.programs for case in run.cases)
-
-    @property
-    def ok(self) -> bool:
-        """Whether every test that exists passed or is ignored."""
-        return all(run.ok for run in self.programs)
-
-    @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """The programs' runs."""
-        return tuple(command_evidence(run.done) for run in self.programs)
-
-
-@dataclass(frozen=True, slots=True)
-class Doctests:
-    """The run of the examples in the documentation.
-
-    Attributes:
-        runs: The command for each topmost manifest that has a library.
-        failures: The examples that failed; ``path`` and ``line`` say where the example starts.
-        passed: How many passed, as the harness says.
-    """
-
-    runs: tuple[CargoRun, ...]
-    failures: tuple[TestCase, ...]
-    passed: int
-
-    @property
-    def ok(self) -> bool:
-        """Whether all of them passed, by exit codes."""
-        return all(run.ok for run in self.runs)
-
-
-@dataclass(frozen=True, slots=True)
-class Lints:
-    """What clippy or rustdoc said.
-
-    Attributes:
-        runs: The command for each topmost manifest.
-        diagnostics: Warnings and errors.
-    """
-
-    runs: tuple[CargoRun, ...]
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """The commands."""
-        return tuple(command_evidence(run.done) for run in self.runs)
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """Where rustfmt would change something: path and first line of each place."""
-
-    runs: tuple[CargoRun, ...]
-    differences: tuple[tuple[str, int], ...]
 
 
 class CargoFacts:
@@ -284,14 +164,16 @@ class CargoFacts:
             raise Unknown("the tests cannot be built; see compile_errors", build.evidence)
         done: list[ProgramRun] = []
         notes: list[str] = []
+        missing: list[str] = []
         profiles = []
         for root, run in build.runs:
-            programs, left_out = test_programs(self.workspace.prepare(root), run.messages)
-            notes += left_out
-            done += self.run_programs(root, programs)
+            targets = find_test_targets(self.workspace.prepare(root), run.messages)
+            notes += targets.left_out
+            missing += targets.missing
+            done += self.run_programs(root, targets.programs)
             if build.instrumented:
                 profiles.append((root, self._profiles(root)))
-        return Tests(tuple(done), tuple(notes), tuple(profiles))
+        return Tests(tuple(done), tuple(notes), tuple(missing), tuple(profiles))
 
     def _profiles(self, root: str) -> Path:
         name = "top" if root == "." else root.replace("/", "+")
@@ -379,31 +261,25 @@ class CargoFacts:
 
     def _format(self) -> Format:
         runs, places = [], []
-        for root in self.workspace.roots:
-            self._progress("comparing the format")
-            run = self.workspace.run(root, ("fmt", "--all"), "lint", after=("--check",))
-            found = []
-            for difference in _DIFFERENCE.finditer(run.done.text):
-                path = self.workspace.locate_from(root)(difference["path"])
-                found += [(path, int(difference["line"]))] if path else []
-            if not run.done.ok and not found:
-                text = essential_text(run.done)
-                raise Unknown(f"rustfmt cannot read the tree: {text}", (command_evidence(run.done),))
-            places += found
-            runs.append(run)
-        return Format(tuple(runs), tuple(sorted(set(places))))
+        with self.workspace.scratch_tree() as copy:
+            for root in self.workspace.roots:
+                self._progress("comparing the format")
+                run = self.workspace.run(root, ("fmt", "--all"), "lint", tree=copy)
+                if not run.done.ok:
+                    evidence = command_evidence(run.done)
+                    raise Unknown(f"rustfmt cannot read the tree: {essential_text(run.done)}", (evidence,))
+                runs.append(run)
+            for path in self.tree.rust_paths:
+                formatted = copy / path
+                if formatted.is_file() and not formatted.is_symlink():
+                    found = differences(self.tree.read(path), formatted.read_bytes())
+                    places += [(path, first, last) for first, last in found]
+        return Format(tuple(runs), tuple(places))
 
     @property
     def coverage(self) -> Coverage:
         """Which lines the tests executed. Unknown without the LLVM tools."""
         return self._once("coverage", lambda: measure(self))
-
-
-def command_evidence(done: Completed) -> Evidence:
-    """A command's end as evidence."""
-    shown = " ".join(done.argv)
-    data = {"argv": list(done.argv), "exit_code": done.exit_code, "seconds": round(done.seconds, 3)}
-    return Evidence("command", f"{shown}: exit code {done.exit_code} after {done.seconds:.1f} s", data)
 
 
 def _failed(run: CargoRun, locate: Callable[[str], str | None]) -> list[tuple[str, Any]]:

@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -173,10 +173,12 @@ class CargoWorkspace:
         folder.mkdir(parents=True, exist_ok=True)
         return Mount(folder, TARGET, writable=writable)
 
-    def mounts(self, purpose: str, *, writable_tree: bool = False) -> tuple[Mount, ...]:
-        """What a cargo command sees: the tree, a target directory and our tools."""
+    def mounts(
+        self, purpose: str, *, writable_tree: bool = False, tree: Path | None = None
+    ) -> tuple[Mount, ...]:
+        """What a cargo command sees: the tree or a copy that it may write to, a target directory, our tools."""
         return (
-            Mount(self.checkout, REPO, writable=writable_tree),
+            Mount(tree or self.checkout, REPO, writable=writable_tree or tree is not None),
             self.target_mount(purpose),
             Mount(self.tools, TOOLS),
         )
@@ -214,8 +216,7 @@ class CargoWorkspace:
         instrument: bool = False,
         network: bool = False,
         writable_tree: bool = False,
-        env: Mapping[str, str] | None = None,
-        limits: Limits | None = None,
+        tree: Path | None = None,
     ) -> CargoRun:
         """Run one cargo command on the workspace of one topmost manifest.
 
@@ -227,12 +228,12 @@ class CargoWorkspace:
             instrument: Whether the workspace's own crates are compiled to measure coverage.
             network: Whether it may reach the network.
             writable_tree: Whether it may write the checkout; only for Cargo.lock, never where code runs.
-            env: More variables.
-            limits: In place of the workspace's own.
+            tree: A copy of the checkout to work on in its place, which it may write to.
         """
         settings = self.settings(root)
-        mounts = self.mounts(purpose, writable_tree=writable_tree)
-        manifest = posixpath.join(inner_path(self.sandbox, mounts, self.checkout), root, "Cargo.toml")
+        mounts = self.mounts(purpose, writable_tree=writable_tree, tree=tree)
+        inner = inner_path(self.sandbox, mounts, tree or self.checkout)
+        manifest = posixpath.join(inner, root, "Cargo.toml")
         argv = ["cargo", *arguments, "--manifest-path", posixpath.normpath(manifest)]
         argv += self._feature_arguments() if arguments[0] in _BUILDS else []
         argv += settings.arguments if arguments[0] != "fmt" else []
@@ -242,8 +243,8 @@ class CargoWorkspace:
             argv=argv,
             mounts=mounts,
             cwd=cwd,
-            env={**self._environment(settings, mounts, instrument, network), **(env or {})},
-            limits=limits or self.limits,
+            env=self._environment(settings, mounts, instrument, network),
+            limits=self.limits,
             network=network,
         )
         done = self.sandbox.run(job, stop=self.stop)

@@ -82,37 +82,46 @@ class ProgramRun:
         return not self.failures and not self.problem and not self.limit_hit
 
 
-def test_programs(prepared: Prepared, messages: Messages) -> tuple[tuple[TestProgram, ...], tuple[str, ...]]:
-    """The test programs of a build, and notes on targets whose tests cargo left out.
+@dataclass(frozen=True, slots=True)
+class TestTargets:
+    """The targets of a workspace that have tests.
 
-    Args:
-        prepared: The workspace.
-        messages: What its build said.
+    Attributes:
+        programs: Those that were built.
+        left_out: Why others were not, as cargo sees it: features that are off, ``test = false``.
+        missing: Those that should have been built and for which no program was reported.
     """
+
+    __test__ = False
+
+    programs: tuple[TestProgram, ...]
+    left_out: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def find_test_targets(prepared: Prepared, messages: Messages) -> TestTargets:
+    """The targets with tests, from the manifests and from what a build said."""
     scripts = {script.package_id: script for script in messages.build_scripts}
     built = {
         (item.package_id, item.target_kind, item.target_name): item.executable
         for item in messages.artefacts
         if item.is_test and item.executable
     }
-    programs, notes = [], []
+    programs, left_out, missing = [], [], []
     for package in prepared.metadata.packages:
         for target in package.targets:
             executable = built.get((package.id, target.kind, target.name))
             program = TestProgram(package, target, executable or "", scripts.get(package.id))
             if executable:
                 programs.append(program)
-            elif target.required_features:
+            elif target.test and target.required_features:
                 features = ", ".join(target.required_features)
-                notes.append(f"{program.label} was left out: it needs the features {features}")
+                left_out.append(f"{program.label} was left out: it needs the features {features}")
             elif target.test:
-                notes.append(f"{program.label} has no test program")
-            elif target.kind in ("lib", "test"):
-                notes.append(f"{program.label} says test = false: its tests do not run")
-    return tuple(programs), tuple(notes)
-
-
-test_programs.__test__ = False  # type: ignore[attr-defined]
+                missing.append(program.label)
+            elif target.is_library or target.kind == "test":
+                left_out.append(f"{program.label} says test = false: its own tests do not run")
+    return TestTargets(tuple(programs), tuple(left_out), tuple(missing))
 
 
 @dataclass(frozen=True, slots=True)
