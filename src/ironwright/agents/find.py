@@ -221,13 +221,24 @@ def _places(
     places.append((Origin.USER, (Path.home() if user_home is None else user_home) / user_folder))
     for origin, folder in places:
         for path in definition_files(folder):
-            yield origin, folder, path
+            if is_definition_name(path):
+                yield origin, folder, path
+
+
+def project_definitions(project_root: Path) -> tuple[Path, ...]:
+    """The project's own agent and command files and its snippets."""
+    folders = (*_AGENT_FOLDERS, *_COMMAND_FOLDERS, ".agpm/snippets", ".claude/snippets")
+    return tuple(path for folder in folders for path in definition_files(project_root / folder))
 
 
 def definition_files(folder: Path) -> tuple[Path, ...]:
-    """The Markdown files below a folder, in order of path, without READMEs and their like."""
-    files = (path for path in folder.rglob("*.md") if path.stem.upper() not in _NO_DEFINITIONS)
-    return tuple(sorted(path for path in files if path.is_file()))
+    """The Markdown files below a folder, in order of path."""
+    return tuple(sorted(path for path in folder.rglob("*.md") if not path.is_dir()))
+
+
+def is_definition_name(path: Path) -> bool:
+    """Whether a file's name is that of a definition, and not of a README or its like."""
+    return path.stem.upper() not in _NO_DEFINITIONS
 
 
 def read_tolerantly(path: Path) -> tuple[bytes, tuple[LintFinding, ...]]:

@@ -25,6 +25,15 @@ _DIALOGUE = frozenset(
         *("answer", "task"),
     )
 )
+# What the YAML parser says, and what a person would say.
+_PLAIN_PROBLEMS = (
+    ("mapping values are not allowed", "an unquoted value holds `: `"),
+    ("expected comment or line break", "an unquoted value begins with `|` or `>`"),
+    ("expected alphabetic or numeric", "an unquoted value begins with `*` or `&`"),
+    ("did not find expected key", "a value goes on after its closing bracket or quote"),
+    ("cannot start any token", "an unquoted value begins with a character that YAML reserves"),
+    ("could not find expected ':'", "a line is neither `key: value` nor indented"),
+)
 _MAX_NODES = 20_000
 """A frontmatter that unfolds into more values than this (YAML aliases) is not read as YAML."""
 
@@ -154,8 +163,7 @@ def _load_yaml(text: str) -> tuple[dict[str, Any] | None, tuple[str, int] | None
     except yaml.MarkedYAMLError as error:
         row = error.problem_mark.line if error.problem_mark else 0
         problem = error.problem or "it cannot be read"
-        if "mapping values are not allowed" in problem:
-            problem = "an unquoted value holds `: `"
+        problem = next((plain for words, plain in _PLAIN_PROBLEMS if words in problem), problem)
         return None, (problem, row)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError, AttributeError, OverflowError) as error:
         return None, (str(error).split("\n")[0] or type(error).__name__, 0)

@@ -51,7 +51,7 @@ def find_references(text: str, first_line: int = 1) -> tuple[Reference, ...]:
     """
     found: dict[str, Reference] = {}
     lead_in = ""
-    for number, line in _prose(text, first_line):
+    for number, line in prose_lines(text, first_line):
         if line.strip() and not _LIST_ITEM.match(line):
             lead_in = line
         required = not _OPTIONAL.search(line)
@@ -66,7 +66,8 @@ def find_references(text: str, first_line: int = 1) -> tuple[Reference, ...]:
     return tuple(found.values())
 
 
-def _prose(text: str, first_line: int) -> Iterator[tuple[int, str]]:
+def prose_lines(text: str, first_line: int) -> Iterator[tuple[int, str]]:
+    """The lines of a Markdown text that stand in no fenced code block, with their numbers."""
     fence = ""
     for number, line in enumerate(text.split("\n"), first_line):
         match = _FENCE.match(line)
