@@ -22,3 +22,14 @@ def project_root(folder: Path) -> Path:
     except RepositoryError:
         # Definitions can be read, listed and linted anywhere; only changes need a repository.
         return folder.resolve()
+
+
+def in_repository(folder: Path) -> bool:
+    """Whether a folder lies in a git repository."""
+    from ironwright.host.git import open_repository
+
+    try:
+        open_repository(folder)
+    except RepositoryError:
+        return False
+    return True

@@ -25,7 +25,9 @@ def command(file: str, repo: Path, no_lock: bool, output: Output) -> int:
     The lock is .ironwright/contracts/AGENT.toml; what a person decided in it survives.
     """
     from ironwright.agents.find import resolve_agent
-    from ironwright.interfaces.cli.project import project_root
+    from ironwright.contract.compile import compile_contract
+    from ironwright.gates.catalog import gates
+    from ironwright.interfaces.cli.project import in_repository, project_root
     from ironwright.records.config import load_config
     from ironwright.records.paths import ProjectPaths
 
@@ -33,17 +35,14 @@ def command(file: str, repo: Path, no_lock: bool, output: Output) -> int:
     paths = ProjectPaths(root)
     agent = resolve_agent(file, root)
     config = load_config(paths.config)
-    from ironwright.contract.compile import compile_contract
-    from ironwright.gates.catalog import gates
-
     lock = None
-    if no_lock:
+    if no_lock or not in_repository(root):
         contract = compile_contract(agent, config, gates())
     else:
-        from ironwright.contract.lock import renew_lock
+        from ironwright.contract.lock import contract_of_lock, lock_path, write_lock
 
-        lock = paths.contracts / f"{agent.name}.toml"
-        contract = renew_lock(lock, agent, config, gates())
+        lock = lock_path(paths.contracts, agent.name)
+        contract = contract_of_lock(write_lock(lock, agent, gates()), config, gates())
     if output.format == "json":
         from ironwright.reporting.json import data_as_json
 
@@ -52,6 +51,8 @@ def command(file: str, repo: Path, no_lock: bool, output: Output) -> int:
         output.answer(_as_text(contract, agent.path, output))
     if lock is not None:
         output.remark(f"the lock is {lock}: review it, change what is wrong, commit it")
+    elif not no_lock:
+        output.remark("no lock was written: this folder is in no git repository")
     return 0
 
 
