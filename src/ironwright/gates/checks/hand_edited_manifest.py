@@ -58,8 +58,8 @@ GATE = Gate(
         ),
         Phrasing(
             rf"\b(?:add|write|put)(?:ing)?\s+(?:dependenc\w+|crates?)\b[^.;]{{0,30}}\b"
-            rf"(?:directly|by hand|manually)\b[^.;]{{0,20}}\b{_MANIFEST}|\b(?:dependenc\w+|crates?)\s+(?:to|in|into)\s+{_MANIFEST}\s+"
-            r"(?:directly|by hand|manually)",
+            rf"(?:directly|by hand|manually)\b[^.;]{{0,20}}\b{_MANIFEST}"
+            rf"|\b(?:dependenc\w+|crates?)\s+(?:to|in|into)\s+{_MANIFEST}\s+(?:directly|by hand|manually)",
             "Do not add dependencies to Cargo.toml by hand.",
             negative=True,
         ),

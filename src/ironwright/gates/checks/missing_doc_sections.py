@@ -37,6 +37,7 @@ from ironwright.records.verdict import Evidence, Finding
 _ABOUT = (
     r"(?=.*(?:\bdocument(?:ed|ing|ation|s)?\b|\bdoc(?:string|[ -]comment|s)s?\b|\brustdocs?\b|///))"
     r"(?=.*(?:\bfunctions?\b|\bmethods?\b|\bapis?\b|\bitems?\b|\bcomments?\b|\bdocstrings?\b|\brustdocs?\b))"
+    r"(?!.*(?:\b(?:not|never|avoid|without|no need)\b|n't\b))"
     r"(?!.*\b(?:endpoints?|responses?|readme|test plans?)\b)"
 )
 _VERB = r"(?:document|explain|describ|includ|cover|with|contain|list|stat|specif|provid|has|have|add|for)\w*"
