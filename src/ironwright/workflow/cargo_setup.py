@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ironwright.host.process import Limits
 from ironwright.records.config import Config, SandboxConfig
@@ -13,6 +13,7 @@ from ironwright.records.config import Config, SandboxConfig
 if TYPE_CHECKING:
     from ironwright.gates.cargo_facts import CargoFacts
     from ironwright.gates.subject import SourceTree
+    from ironwright.host.choose_sandbox import Mode
 
 
 def limits_of(settings: SandboxConfig) -> Limits:
@@ -58,7 +59,7 @@ def cargo_facts(
     workspace = CargoWorkspace(
         checkout=checkout,
         target=target,
-        sandbox=choose_sandbox(sandbox),
+        sandbox=choose_sandbox(cast("Mode", sandbox)),
         toolchain=toolchain(),
         config=config.cargo,
         limits=limits_of(config.sandbox),
