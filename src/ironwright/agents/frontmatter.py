@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -44,7 +44,6 @@ class Frontmatter:
 
     Attributes:
         values: The keys and values of the frontmatter; empty where there is none.
-        lines: The 1-based line of each key.
         body: What follows the frontmatter; a suffix of the text.
         body_line: 1-based line where the body starts.
         present: Whether there is a frontmatter.
@@ -55,7 +54,6 @@ class Frontmatter:
     body: str
     body_line: int
     present: bool
-    lines: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[LintFinding, ...] = ()
 
 
@@ -82,25 +80,17 @@ def split_frontmatter(text: str, path: str) -> Frontmatter:
         inner = lines[opening + 1 : closing]
         values = _read_lines(inner)
         message, row = problem or ("it is no mapping of keys to values", 0)
-        findings.append(
-            _broken(
-                path, min(opening + 2 + row, closing + 1), f"the frontmatter is not valid YAML: {message}"
-            )
-        )
+        line = min(opening + 2 + row, closing + 1, len(lines))
+        findings.append(_broken(path, line, f"the frontmatter is not valid YAML: {message}"))
     if not closed:
-        findings.append(
-            _broken(path, opening + 1, "the frontmatter is never closed", "Add a line `---` after it.")
-        )
+        advice = "Add a line `---` after it."
+        findings.append(_broken(path, opening + 1, "the frontmatter is never closed", advice))
     if opening > 0:
-        findings.append(
-            _broken(
-                path, opening + 1, "blank lines stand before the frontmatter", "Start the file with `---`."
-            )
-        )
-    where = {key: opening + 2 + row for key, row in _key_rows(inner)}
+        advice = "Start the file with `---`."
+        findings.append(_broken(path, opening + 1, "blank lines stand before the frontmatter", advice))
     findings.extend(_truncations(inner, opening + 2, values, path))
     start = closing + 1 if closed else closing
-    return Frontmatter(values, "\n".join(lines[start:]), start + 1, True, where, tuple(findings))
+    return Frontmatter(values, "\n".join(lines[start:]), start + 1, True, tuple(findings))
 
 
 def _none(text: str, path: str) -> Frontmatter:
@@ -112,7 +102,7 @@ def _none(text: str, path: str) -> Frontmatter:
         "the file has no frontmatter; its name and description are guessed",
         "Start it with `---`, `name: …`, `description: …`, `---`.",
     )
-    return Frontmatter({}, text, 1, False, findings=(finding,) if text.strip() else ())
+    return Frontmatter({}, text, 1, False, (finding,) if text.strip() else ())
 
 
 def _broken(
@@ -234,15 +224,6 @@ def _value(key: str, chunk: list[str]) -> Any:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1]
     return text.replace('\\"', '"').strip()
-
-
-def _key_rows(lines: list[str]) -> Iterator[tuple[str, int]]:
-    seen: dict[str, int] = {}
-    for row, line in enumerate(lines):
-        key = _is_new_key(line, seen, in_example=False)
-        if key is not None:
-            seen[key] = row
-            yield key, row
 
 
 def _truncations(

@@ -120,11 +120,11 @@ class _Reader:
                 self._missing(reference, asked_in, "is not in the bundled library")
             return path
         bases = [self.root, *(file.parent for file in files[-1:])]
-        outside = False
-        for base in bases:
+        outside = reference.name.startswith("~")
+        for base in () if outside else bases:
             candidate = (base / reference.name).resolve()
             if not candidate.is_relative_to(self.root):
-                outside = outside or reference.name.startswith(("/", "~", ".."))
+                outside = outside or reference.name.startswith(("/", ".."))
             elif candidate.is_file():
                 return candidate
         if reference.required:
