@@ -10,10 +10,8 @@ from dataclasses import dataclass
 _EXPANSIONS = frozenset("$`\\\n\r\0")
 _OPERATOR = frozenset("|&;<>()")
 _GLOBS = frozenset("*?[]{}~!#")
-_JUDGING = frozenset(
-    ("bench", "build", "b", "check", "c", "clippy", "doc", "d", "fix", "fmt", "llvm-cov", "miri")
-    + ("mutants", "nextest", "run", "r", "rustc", "rustdoc", "test", "t")
-)
+_BUILDS = ("bench", "build", "b", "check", "c", "clippy", "fix", "fmt", "run", "r", "rustc", "test", "t")
+_JUDGING = frozenset((*_BUILDS, "doc", "d", "rustdoc", "llvm-cov", "miri", "mutants", "nextest"))
 """cargo's subcommands whose output is evidence of the work's state."""
 
 _DEPENDENCY = {"add": True, "fetch": True, "remove": False, "rm": False}
