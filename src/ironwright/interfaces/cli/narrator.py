@@ -1,0 +1,95 @@
+"""Tells people on stderr what a run does, as it does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ironwright.records.journal import Event, EventKind
+from ironwright.records.verdict import Status, Verdict
+from ironwright.reporting.progress import Progress
+from ironwright.workflow.context import RunListener
+
+
+class Narrator(RunListener):
+    """A listener that writes the events that matter as lines and everything else as the current step.
+
+    Args:
+        progress: Where it is written; it may be called from several threads.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def event(self, event: Event) -> None:
+        """Write a line for an event that a person wants to know of."""
+        tell = _LINES.get(event.kind)
+        line = tell(event.data) if tell else ""
+        if line:
+            self._progress.note(line)
+
+    def progress(self, line: str) -> None:
+        """Show the current step."""
+        self._progress.step(line)
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Write a line for a gate that did not pass; the others are in the report."""
+        if verdict.status is Status.PASS:
+            self._progress.step(f"{verdict.gate} passed")
+        else:
+            soft = "" if verdict.strength == "hard" else " (soft)"
+            self._progress.note(f"    {verdict.status.value} {verdict.gate}{soft}: {verdict.reason}")
+
+
+def _started(data: Mapping[str, Any]) -> str:
+    return f"run {data['run']} started" if data.get("run") else ""
+
+
+def _routed(data: Mapping[str, Any]) -> str:
+    return f"agent {data['agent']}: {data['reason']}" if data.get("agent") and data.get("reason") else ""
+
+
+def _attempt(data: Mapping[str, Any]) -> str:
+    number = data.get("number") or data.get("attempt")
+    who = " with ".join(str(data[key]) for key in ("agent", "model") if data.get(key))
+    return f"attempt {number}: {who}" if number is not None else f"attempt: {who}"
+
+
+def _command(data: Mapping[str, Any]) -> str:
+    return f"/{data['name']} ({data['phase']} the work)" if data.get("name") and data.get("phase") else ""
+
+
+def _call(data: Mapping[str, Any]) -> str:
+    arguments = data.get("args")
+    first = ""
+    if isinstance(arguments, Mapping):
+        first = str(next((arguments[key] for key in ("command", "path", "question") if key in arguments), ""))
+    return f"  {data.get('tool') or data.get('name') or 'tool'} {first}".rstrip()[:200]
+
+
+def _refused(data: Mapping[str, Any]) -> str:
+    return f"  refused: {data.get('reason') or data.get('message') or ''}"
+
+
+def _checked(data: Mapping[str, Any]) -> str:
+    verdict = data.get("verdict") or data.get("status")
+    return f"gates: {verdict}" if verdict else ""
+
+
+def _question(data: Mapping[str, Any]) -> str:
+    assumed = f" (assumed meanwhile: {data['assumed']})" if data.get("assumed") else ""
+    return f"question: {data.get('question', '')}{assumed}"
+
+
+_LINES: Mapping[EventKind, Callable[[Mapping[str, Any]], str]] = {
+    EventKind.RUN_STARTED: _started,
+    EventKind.ROUTED: _routed,
+    EventKind.ATTEMPT_STARTED: _attempt,
+    EventKind.COMMAND_STARTED: _command,
+    EventKind.TOOL_CALL: _call,
+    EventKind.GUARD_REFUSED: _refused,
+    EventKind.CHECKED: _checked,
+    EventKind.QUESTION: _question,
+    EventKind.INTERRUPTED: lambda data: "interrupted; the run can be resumed",
+    EventKind.RESUMED: lambda data: "resumed where it stopped",
+}
