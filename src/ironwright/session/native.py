@@ -61,20 +61,21 @@ _ORDER = ("read_file", "write_file", "edit_file", "list_files", "grep")
 _SHORT = {
     "read_file": "Read a text file with line numbers.",
     "write_file": "Create a file or replace its whole content.",
-    "edit_file": "Replace exact text in a file. Each old_text must occur exactly once. Give one "
-    "old_text/new_text pair, or several as replacements; nothing is written unless all match.",
+    "edit_file": "Replace exact text in a file; old_text must occur exactly once.",
     "run_command": "Run a shell command in the worktree and return its output and exit code.",
 }
-_PARAMETERS = {
-    ("run_command", "timeout_seconds"): f"Default: {COMMAND_SECONDS:.0f}.",
-    ("read_file", "offset"): "Zero-based first line.",
-    ("read_file", "limit"): "Number of lines.",
+_DESCRIBED = {
+    ("run_command", "timeout_seconds"): f"Default {COMMAND_SECONDS:.0f}",
+    ("read_file", "offset"): "First line, from 0",
+    ("read_file", "limit"): "Number of lines",
+    ("ask", "assumption"): "What you will assume if nobody answers",
 }
+_LEFT_OUT = {("edit_file", "replacements")}
 
 
 @dataclass
 class _ShortDescriptions(AbstractCapability[None]):
-    """Says the same of the harness's tools in fewer words, as every request carries them."""
+    """Says the same of the tools in fewer words, as every request carries them."""
 
     async def prepare_tools(
         self, ctx: RunContext[None], tool_defs: list[ToolDefinition]
@@ -83,12 +84,19 @@ class _ShortDescriptions(AbstractCapability[None]):
 
 
 def _shorter(tool: ToolDefinition) -> ToolDefinition:
-    schema = dict(tool.parameters_json_schema)
+    """A tool without what its parameters' names say; the harness still validates by its own schema."""
+    schema = {key: value for key, value in tool.parameters_json_schema.items() if key != "$defs"}
     properties = {}
     for name, value in schema.get("properties", {}).items():
-        described = _PARAMETERS.get((tool.name, name))
-        properties[name] = {**value, "description": described} if described else value
+        if (tool.name, name) in _LEFT_OUT:
+            continue
+        kinds = [kind for kind in value.get("anyOf", [value]) if kind.get("type") != "null"]
+        short = {"type": kinds[0]["type"]} if len(kinds) == 1 and set(kinds[0]) >= {"type"} else dict(value)
+        described = _DESCRIBED.get((tool.name, name))
+        properties[name] = {**short, "description": described} if described else short
     schema["properties"] = properties
+    if tool.name == "edit_file":
+        schema["required"] = ["path", "old_text", "new_text"]
     return replace(tool, description=_SHORT.get(tool.name, tool.description), parameters_json_schema=schema)
 
 
