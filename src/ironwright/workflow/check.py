@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ironwright.host import clock
 from ironwright.host.git import WORKTREE
 from ironwright.records.config import Config
-from ironwright.records.contract import Binding, Contract
+from ironwright.records.contract import Binding, Contract, Scope
 from ironwright.records.errors import ConfigError
 from ironwright.records.report import CheckReport
 from ironwright.records.verdict import Verdict
@@ -57,6 +57,7 @@ class CheckRequest:
         base: A revision, or None to choose one.
         head: A revision, or ``WORKTREE``.
         only: Ids of the only gates to run; empty for all of the contract.
+        scope: ``changed``, ``all`` or ``ratchet`` for every gate that can judge it, or None for the contract's.
         journal: The journal of the run that made the change, or None.
         use_cache: Whether verdicts of earlier checks of the same content count.
         sandbox: ``auto``, ``bubblewrap``, ``landlock`` or ``none``.
@@ -73,6 +74,7 @@ class CheckRequest:
     base: str | None = None
     head: str = WORKTREE
     only: tuple[str, ...] = ()
+    scope: str | None = None
     journal: Path | None = None
     use_cache: bool = True
     sandbox: str = "auto"
@@ -95,7 +97,8 @@ def check_change(request: CheckRequest) -> CheckReport:
     resolved = resolve_change(request.folder, request.base, request.head, request.objects)
     cache = VerdictCache(resolved.project.cache / "verdicts", enabled=request.use_cache)
     content = _content_identity(request, resolved)
-    known = cache.report(key_of(["report", *content.values(), request.contract.identity, *request.only]))
+    key = key_of(["report", *content.values(), request.contract.identity, request.scope or "", *request.only])
+    known = cache.report(key)
     if known is not None:
         return _as_asked(known, resolved, started)
     contract = request.contract.load()
@@ -113,7 +116,8 @@ def check_change(request: CheckRequest) -> CheckReport:
         notes=(*resolved.notes, *contract.notes, *notes),
         seconds=clock.seconds() - started,
     )
-    cache.keep_report(key_of(["report", *content.values(), request.contract.identity, *request.only]), report)
+    # How the revisions were found belongs to this request, not to the content.
+    cache.keep_report(key, replace(report, notes=(*contract.notes, *notes)))
     return report
 
 
@@ -126,6 +130,7 @@ def _as_asked(known: CheckReport, resolved: ResolvedChange, started: float) -> C
         head=change.head,
         base_label=change.base_label,
         head_label=change.head_label,
+        notes=(*resolved.notes, *known.notes),
         seconds=clock.seconds() - started,
     )
 
@@ -166,7 +171,10 @@ def _choose_bindings(contract: Contract, request: CheckRequest) -> tuple[list[Bi
         if specification.process and request.journal is None:
             notes.append(f"{gate} does not apply: it judges how a run worked, and this change has no journal")
             continue
-        kept.append(chosen[gate])
+        binding = chosen[gate]
+        if request.scope is not None and Scope(request.scope) in specification.scopes:
+            binding = replace(binding, scope=Scope(request.scope))
+        kept.append(binding)
     return kept, notes
 
 

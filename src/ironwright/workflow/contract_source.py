@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 from ironwright.records.config import Config
-from ironwright.records.contract import Contract, Scope
+from ironwright.records.contract import Contract
 from ironwright.records.definition import Agent
 from ironwright.records.paths import ProjectPaths
 from ironwright.workflow.check import ContractSource
@@ -44,22 +43,6 @@ def agent_contract(agent: Agent, project_root: Path, config: Config) -> Contract
     texts = [agent.text, *(include.text for include in agent.includes)]
     identity = key_of(["agent", agent.name, *texts, locked, settings])
     return ContractSource(agent.name, identity, lambda: _of_agent(agent, project_root, config))
-
-
-def with_scope(source: ContractSource, scope: str) -> ContractSource:
-    """The same contract with one scope for every gate that can judge it."""
-
-    def load() -> Contract:
-        from ironwright.gates.catalog import gates
-
-        catalog, contract, wanted = gates(), source.load(), Scope(scope)
-        bindings = tuple(
-            replace(binding, scope=wanted) if wanted in catalog[binding.gate].scopes else binding
-            for binding in contract.bindings
-        )
-        return replace(contract, bindings=bindings)
-
-    return ContractSource(source.name, key_of([source.identity, "scope", scope]), load)
 
 
 def _default(config: Config) -> Contract:

@@ -54,14 +54,12 @@ def command(
     from ironwright.records.config import load_config
     from ironwright.workflow.change import project_of
     from ironwright.workflow.check import CheckRequest
-    from ironwright.workflow.contract_source import contract_source, with_scope
+    from ironwright.workflow.contract_source import contract_source
 
     repository = open_repository(repo)
     project = project_of(repository)
     config = load_config(project.config)
     source = contract_source(contract or config.check.contract, project.root, config)
-    if scope is not None:
-        source = with_scope(source, scope)
     if no_sandbox:
         output.remark("warning: --no-sandbox: the crate's build scripts and tests can do whatever you can")
     if head == "HEAD":
@@ -74,6 +72,7 @@ def command(
             base=base or config.check.base,
             head=head,
             only=only,
+            scope=scope,
             use_cache=not no_cache,
             sandbox="none" if no_sandbox else "auto",
             progress=progress.step,
