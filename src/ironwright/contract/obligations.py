@@ -123,6 +123,8 @@ def _in_block(block: Block, path: str, offset: int) -> Iterator[Obligation]:
         if number == 0:
             label = own_label
         standing = _label_topic(label) or topic
+        if block.is_lead and text.endswith(":") and words.SILENT_TOPIC.search(_head_of(text)):
+            continue
         if standing is Topic.SILENT or not _obliges(text, main, block, standing, leads, first=number == 0):
             continue
         forbidden = standing is Topic.FORBIDDEN or block.text.lstrip().startswith(("❌", "🚫", "⛔"))
