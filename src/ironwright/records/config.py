@@ -191,7 +191,7 @@ def parse_config(text: str, path: str) -> Config:
 def _gate(gate: str, value: Any, text: str, path: str) -> GateConfig:
     line = _line_of(text, f"gates.{gate}", section=True)
     if isinstance(value, bool):
-        return GateConfig(enabled=value, line=line)
+        return GateConfig(enabled=value, line=_line_of(text, gate))
     if not isinstance(value, dict):
         raise ConfigError(
             f"gates.{gate} must be true, false or a table of settings", where=f"{path}:{_line_of(text, gate)}"
