@@ -57,7 +57,7 @@ class CheckRequest:
         base: A revision, or None to choose one.
         head: A revision, or ``WORKTREE``.
         only: Ids of the only gates to run; empty for all of the contract.
-        scope: ``changed``, ``all`` or ``ratchet`` for every gate that can judge it, or None for the contract's.
+        scope: ``changed``, ``all`` or ``ratchet`` for every gate that has it; None leaves it to the contract.
         journal: The journal of the run that made the change, or None.
         use_cache: Whether verdicts of earlier checks of the same content count.
         sandbox: ``auto``, ``bubblewrap``, ``landlock`` or ``none``.
