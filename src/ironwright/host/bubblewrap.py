@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import platform
+import select
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ _KERNEL_FOLDERS = ("sys", "sysrq-trigger", "irq", "bus", "fs", "scsi", "acpi", "
 
 _USER = "1000"
 _SHARED_MEMORY_MB = 256
+_END_MILLISECONDS = 5000
 _DISABLES_NAMESPACES = (0, 8)
 _OLDEST = (0, 5)
 """bubblewrap 0.5 has --size and --perms; 0.8 has --disable-userns (the filter does the same)."""
@@ -80,9 +82,8 @@ class BubblewrapSandbox:
             wiring = stack.enter_context(_wiring(tools, job))
             argv = [str(self.program), *self._arguments(tools, job, wiring), "--"]
             argv += [*_resource_limits(job.limits, grouped=limited is not None), *job.argv]
-            watchdog = Watchdog(
-                job.limits, [mount.source for mount in job.mounts if mount.writable], count=limited is None
-            )
+            writable = [mount.source for mount in job.mounts if mount.writable]
+            watchdog = Watchdog(job.limits, writable, limited)
             # The environment goes to bwrap itself: process 1 inside is bwrap, and shows what it was given.
             completed = run(
                 limited.entering(argv) if limited else argv,
@@ -98,14 +99,16 @@ class BubblewrapSandbox:
                 shown_as=job.argv,
                 watch=watchdog.check,
             )
-            self._require_started(completed, wiring)
+            self._require_started(completed, wiring.progress())
             if limited and not completed.limit_hit:
                 completed = replace(completed, limit_hit=limited.limit_hit(job.limits))
         return completed
 
-    def _require_started(self, completed: Completed, wiring: _Wiring) -> None:
+    def _require_started(self, completed: Completed, progress: _Progress) -> None:
+        if progress.first_process:
+            _await_end(progress.first_process)
         ended_by_us = completed.timed_out or completed.stopped or completed.limit_hit
-        if wiring.job_ended() or ended_by_us or completed.exit_code < 0:
+        if progress.job_ended or ended_by_us or completed.exit_code < 0:
             return
         said = completed.error_text.strip().splitlines()
         raise SandboxError(
@@ -156,18 +159,50 @@ class _Wiring:
     def descriptors(self) -> tuple[int, ...]:
         return (self.filter, self.status, *self.files.values())
 
-    def job_ended(self) -> bool:
-        """Whether bwrap reported the end of a job, which it does only if it could start it."""
+    def progress(self) -> _Progress:
+        """What bwrap reported; to be asked once, after its end."""
         os.close(self.status)
         text = b""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self.report, 1 << 16):
                 text += chunk
+        said: dict[str, object] = {}
         for line in text.splitlines():
-            with contextlib.suppress(ValueError):
-                if "exit-code" in json.loads(line):
-                    return True
-        return False
+            with contextlib.suppress(ValueError):  # a line cut off by the end of bwrap
+                said |= json.loads(line)
+        first = said.get("child-pid", 0)
+        return _Progress(first if isinstance(first, int) else 0, "exit-code" in said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """How far bwrap came.
+
+    Attributes:
+        first_process: Process 1 of the sandbox as we see it; 0 where it did not come so far.
+        job_ended: Whether it saw a job end, which it does only if it could start it.
+    """
+
+    first_process: int
+    job_ended: bool
+
+
+def _await_end(first_process: int) -> None:
+    """Wait until the last process of the sandbox is gone.
+
+    bwrap ends as soon as the job's command has; the kernel then kills what is left in the process
+    namespace, and its process 1 ends last of all.
+    """
+    try:
+        descriptor = os.pidfd_open(first_process)
+    except ProcessLookupError:
+        return
+    try:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        poller.poll(_END_MILLISECONDS)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -117,7 +117,7 @@ class LandlockSandbox:
                 stop=stop,
                 pass_fds=(description, status),
                 shown_as=asked.argv,
-                watch=Watchdog(job.limits, writable, count=limited is None).check,
+                watch=Watchdog(job.limits, writable, limited).check,
                 grace_seconds=_GRACE_SECONDS,
             )
             _require_started(completed, status, report)

@@ -23,6 +23,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers o
 _PATH_BENEATH = 1
 _SET_PDEATHSIG, _SET_SECCOMP, _SET_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 22, 36, 38
 _SECCOMP_FILTER = 2
+_CAPABILITY_VERSION = 0x20080522
 
 # Rights on files (linux/landlock.h).
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
@@ -93,6 +94,13 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         os.close(descriptor)
 
 
+def _drop_capabilities() -> None:
+    """Give up what root may do beyond its files; no_new_privs keeps the next program from regaining it."""
+    header = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
+    if _libc.capset(ctypes.c_char_p(header), ctypes.c_char_p(bytes(24))):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
 def _restrict_calls(program: bytes) -> None:
     buffer = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer)))
@@ -111,6 +119,7 @@ def _become(job: dict[str, Any]) -> None:
     os.chdir(job["cwd"])
     _prctl(_SET_NO_NEW_PRIVS, 1)
     _restrict_files(job["abi"], job["read"], job["write"], job["devices"], job["network"])
+    _drop_capabilities()
     _restrict_calls(bytes.fromhex(job["filter"]))
     os.execvpe(job["argv"][0], job["argv"], os.environ)
 

@@ -95,17 +95,25 @@ _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 class Sockets(Enum):
     """Which sockets a job may open; pairs of Unix sockets are always allowed."""
 
-    NONE = ()
+    NONE = "none"
     """None at all: for sandboxes that share the machine's network and file system names."""
 
-    LOCAL = (_AF_UNIX, _AF_INET, _AF_INET6)
+    LOCAL = "local"
     """Unix and internet sockets, for a network namespace that holds nothing but its own loopback."""
 
-    INTERNET = (_AF_INET, _AF_INET6, _AF_UNIX, _AF_NETLINK)
+    INTERNET = "internet"
     """The same for the real network, with the route questions that name resolution asks."""
 
-    INTERNET_ONLY = (_AF_INET, _AF_INET6, _AF_NETLINK)
+    INTERNET_ONLY = "internet-only"
     """The network without Unix sockets, where those would reach the machine's own services."""
+
+
+_FAMILIES: dict[Sockets, tuple[int, ...]] = {
+    Sockets.NONE: (),
+    Sockets.LOCAL: (_AF_UNIX, _AF_INET, _AF_INET6),
+    Sockets.INTERNET: (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK),
+    Sockets.INTERNET_ONLY: (_AF_INET, _AF_INET6, _AF_NETLINK),
+}
 
 
 def filter_program(machine: str, sockets: Sockets) -> bytes:
@@ -139,7 +147,7 @@ def filter_program(machine: str, sockets: Sockets) -> bytes:
     words += _for_call(_CALLS["clone"][column], _clone_rules())
     words += _for_call(_CALLS["ioctl"][column], _ioctl_rules())
     words += _for_call(_CALLS["socketpair"][column], _family_rules((_AF_UNIX,)))
-    words += _for_call(_CALLS["socket"][column], _family_rules(sockets.value))
+    words += _for_call(_CALLS["socket"][column], _family_rules(_FAMILIES[sockets]))
     words += _word(_RETURN, _ALLOW)
     return b"".join(words)
 

@@ -51,5 +51,5 @@ class UnsandboxedRunner:
             limits=job.limits,
             on_output=on_output,
             stop=stop,
-            watch=Watchdog(job.limits, writable, count=True).check,
+            watch=Watchdog(job.limits, writable, None).check,
         )

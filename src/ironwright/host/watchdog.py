@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from ironwright.host.cgroup import Group
 from ironwright.host.clock import filesystem_nanoseconds
 from ironwright.host.clock import seconds as clock
 from ironwright.host.process import Limits
@@ -29,13 +30,13 @@ class Watchdog:
     Args:
         limits: What the job may use.
         writable: Folders of this machine that the job may write to.
-        count: Whether memory and processes are measured here, because no control group does it.
+        group: The job's control group; None where memory and processes are to be measured here.
     """
 
-    def __init__(self, limits: Limits, writable: Sequence[Path], *, count: bool) -> None:
+    def __init__(self, limits: Limits, writable: Sequence[Path], group: Group | None) -> None:
         self._limits = limits
         self._writable = tuple(writable)
-        self._count = count
+        self._group = group
         self._started_ns = filesystem_nanoseconds()
         self._next_look = self._next_measure = 0.0
         self._disks = _disks(self._writable)
@@ -51,8 +52,10 @@ class Watchdog:
         now = clock()
         if now < self._next_look:
             return ""
-        processes = descendants(pid) if self._count else []
-        reason = self._usage(processes) or self._disk(pid, now)
+        # The kernel refuses what goes beyond a group's limits, or kills one process of it; the job as a
+        # whole would go on and end with an answer that says nothing.
+        used = self._group.limit_hit(self._limits) if self._group else self._usage(descendants(pid))
+        reason = used or self._disk(pid, now)
         # A look over many processes is slow: never spend more than a tenth of a core on looking.
         self._next_look = clock() + max(_LOOK_SECONDS, 9 * (clock() - now))
         return reason

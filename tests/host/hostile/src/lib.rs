@@ -1,0 +1,1 @@
+//! A crate that means harm.
