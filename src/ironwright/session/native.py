@@ -24,6 +24,7 @@ from pydantic_ai_harness.tool_output_limits import Band, ToolOutputLimits, Trunc
 
 from ironwright.host import clock
 from ironwright.records.errors import IronwrightError, LimitError, ModelError, RunError
+from ironwright.records.report import Usage
 from ironwright.session.attempt import AttemptResult, AttemptSpec, Question, RequestTokens, Stopped
 from ironwright.session.brief import instructions, prompt
 from ironwright.session.durable_model import DurableModel
@@ -125,6 +126,10 @@ async def work(spec: AttemptSpec) -> AttemptResult:
     """
     started = clock.seconds()
     history = _history(spec)
+    if spec.limits.max_usd is not None and spec.limits.max_usd <= 0:
+        reason = f"the limit of ${spec.limits.max_usd:g} was reached"
+        kept = ModelMessagesTypeAdapter.dump_json(history)
+        return AttemptResult(Stopped.LIMIT, "", Usage(), kept, clock.seconds() - started, reason=reason)
     model = DurableModel(spec)
     workspace = SandboxWorkspace(spec.workplace)
     steps = ToolSteps(spec, workspace, Guard(workspace.files, spec.protected, _own_definition(spec)))

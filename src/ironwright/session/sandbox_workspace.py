@@ -20,11 +20,10 @@ from pydantic_ai.workspaces import (
 
 from ironwright.host.process import Completed
 from ironwright.host.sandbox import Job, inner_path
+from ironwright.session import cargo_network
 from ironwright.session.attempt import Workplace
 from ironwright.session.shell_reading import dependency_command
 from ironwright.session.worktree_files import Entry, WorktreeFiles
-
-_MISSING_PROGRAM = 127
 
 
 class SandboxWorkspace:
@@ -35,7 +34,6 @@ class SandboxWorkspace:
 
     Args:
         workplace: The worktree with its sandbox.
-        network_allowed: Asked before a command gets the network; a reason to refuse, or None.
     """
 
     def __init__(self, workplace: Workplace) -> None:
@@ -76,7 +74,7 @@ class SandboxWorkspace:
             argv=argv,
             mounts=self._workplace.mounts,
             cwd=self.files.seen_at,
-            env={**self._workplace.env, **(env or {})},
+            env={**self._workplace.env, **(env or {}), **(cargo_network.ENVIRONMENT if network else {})},
             limits=limits,
             network=network,
         )
@@ -103,7 +101,8 @@ class SandboxWorkspace:
         plain = command.removeprefix(f"cd {quote(self.files.seen_at)} || exit\n")
         dependency = dependency_command(plain)
         if dependency is not None:
-            return dependency.argv, dependency.network
+            fit = cargo_network.unfit_for_network(self.files) is None
+            return dependency.argv, dependency.network and fit
         return ["/bin/bash", "-c", command], False
 
     async def _finish(self, job: Job) -> Completed:
