@@ -151,11 +151,13 @@ def _lint(item: _Linted, around: Surroundings, project_root: Path) -> Iterator[L
         yield from item.unreadable
         return
     agent = item.agent
+    errors = [finding for finding in agent.findings if finding.severity == Severity.ERROR]
+    if errors:
+        yield from errors
+        return
     for finding in agent.findings:
         if item.kind == Kind.AGENT or finding.rule not in _ONLY_AGENTS:
             yield finding
-    if any(finding.severity == Severity.ERROR for finding in agent.findings):
-        return
     for rule in _RULES[item.kind]:
         yield from rule(agent, around)
     if item.kind != Kind.COMMAND:  # a command's @path is read when it is run

@@ -19,7 +19,7 @@ from ironwright.records.definition import Agent, LintFinding, Severity
 
 _NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+"
 _MARK = r"[`*@\"'\[]*"
-_COMMAND = r"/[a-z][a-z0-9_-]*(?::[a-z0-9_-]+)*(?![\w/.*-])"
+_COMMAND = r"/[a-z][a-z0-9_-]*(?::[a-z0-9_-]+)*(?![\w/*-]|\.\w)"
 _NO_COMMAND = r"(?!\S*\s+(?:endpoint|route|path|director|folder|page|url|api)\w*)"
 _RUNS_COMMANDS = re.compile(
     rf"\b(?:run|runs|running|invoke|execute|call|use|type)\s+(?:the\s+|a\s+|your\s+)?{_MARK}{_COMMAND}{_NO_COMMAND}"
@@ -34,9 +34,9 @@ _EXAMPLE_AGENT = re.compile(
     re.IGNORECASE,
 )
 _DELEGATES = re.compile(
-    rf"\b(?:delegat\w+|escalat\w+|defer|refer|hand(?:s|ing|ed)?\s+(?:\w+\s+)?(?:off|over))\s+(?:\w+\s+){{0,3}}to\s+"
+    rf"\b(?i:delegat\w+|escalat\w+|defer|refer|hand(?:s|ing|ed)?\s+(?:\w+\s+)?(?:off|over))\s+(?:\w+\s+){{0,3}}to\s+"
     rf"(?:the\s+)?{_MARK}({_NAME})\b"
-    rf"|\b(?:use|launch|invoke|call|spawn|consult)\s+(?:the\s+)?{_MARK}({_NAME}){_MARK}\s+(?:sub-?)?agent\b"
+    rf"|\b(?i:use|launch|invoke|call|spawn|consult)\s+(?:the\s+)?{_MARK}({_NAME}){_MARK}\s+(?:sub-?)?agent\b"
 )
 _PARTNERS = re.compile(
     r"collaborat|delegat|other agents|hand-?offs?\b|escalat|(?:works?|integrat\w+) with (?:other )?agents",
