@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -63,6 +63,25 @@ class StepRunner:
     def __init__(self, listener: StepListener | None) -> None:
         self._listener = listener
         self._failed: str | None = None
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """How many steps were gone through, replayed ones and skipped ones too."""
+        return self._count
+
+    @property
+    def failed(self) -> str | None:
+        """The step that failed, after which none can start; or None."""
+        return self._failed
+
+    def skip(self, steps: int) -> None:
+        """Pass over recorded steps whose joint result is known otherwise."""
+        from dbos import DBOS
+
+        for _ in range(steps):
+            DBOS.reserve_step()
+        self._count += steps
 
     async def __call__(self, name: str, action: Action) -> Any:
         """Give the recorded result of a step, or do it and record its result.
@@ -78,6 +97,8 @@ class StepRunner:
                 f"step {name} cannot start: {self._failed} failed before it",
                 advice="`ironwright runs resume` tries the failed step again.",
             )
+
+        self._count += 1
 
         async def do() -> dict[str, Any]:
             if self._listener is not None:
@@ -125,8 +146,12 @@ async def run_durably(
     if _running:
         raise RunError("this process is already working on a run", where=next(iter(_running)))
     outcome: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+    tasks: list[asyncio.Task[Any]] = []
 
     async def go() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.append(task)
         try:
             result = await body(StepRunner(listener))
         except BaseException as error:
@@ -138,12 +163,18 @@ async def run_durably(
 
     _running[run_id] = go
     try:
-        return await _through_dbos(database, run_id, version, outcome)
+        return await _through_dbos(database, run_id, version, outcome, tasks)
     finally:
         del _running[run_id]
 
 
-async def _through_dbos(database: Path, run_id: str, version: str, outcome: asyncio.Future[Result]) -> Result:
+async def _through_dbos(
+    database: Path,
+    run_id: str,
+    version: str,
+    outcome: asyncio.Future[Result],
+    tasks: Sequence[asyncio.Task[Any]],
+) -> Result:
     from dbos import DBOS, DBOSConfig, SetWorkflowID
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -183,6 +214,13 @@ async def _through_dbos(database: Path, run_id: str, version: str, outcome: asyn
         elif status.status not in ("PENDING", "ENQUEUED"):
             raise RunError(f"the run has ended already ({status.status.lower()})", where=run_id)
         return await outcome
+    except asyncio.CancelledError:
+        # The body runs in a task of DBOS: it is stopped first, so that it can end what it started.
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        raise
     except SQLAlchemyError as error:
         raise RunError(
             f"the record of the run's steps cannot be used ({_first_line(error)})",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -42,6 +44,7 @@ class Workspace:
     base: str
     area: Path
     identity: Identity
+    _index: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     @property
     def tree(self) -> Path:
@@ -116,8 +119,8 @@ class Workspace:
                 advice="Free some space, or point IRONWRIGHT_STATE_HOME at another place.",
             ) from error
 
-    def check_present(self) -> None:
-        """Make sure that the worktree of a run that goes on is still there.
+    def take_up(self) -> None:
+        """Take the worktree over from a process that died: it is there, and free of a dead git's locks.
 
         Raises:
             RunError: It was removed.
@@ -128,6 +131,8 @@ class Workspace:
                 where=str(self.tree),
                 advice="Start a new run with the same task.",
             )
+        for lock in (self.area / "index.lock", self.agent_gitdir.folder / "index.lock"):
+            lock.unlink(missing_ok=True)
 
     def state(self) -> str:
         """A snapshot of the worktree and of the agent's HEAD: ``<tree>@<commit>``.
@@ -138,16 +143,34 @@ class Workspace:
 
     def snapshot(self) -> str:
         """Write the worktree's files (untracked ones too, ignored ones not) as a tree; returns its id."""
-        self.objects.git("add", "--all", "--", *_NOT_WORK, env=self._environment, cwd=self.tree)
-        return self.objects.git("write-tree", env=self._environment, cwd=self.tree).text.strip()
+        with self._index:  # git locks an index by failing; tool calls may run at the same time
+            return self._snapshot()
 
     def restore(self, state: str) -> None:
         """Bring the worktree and the agent's HEAD back to a state."""
         tree, _, head = state.partition("@")
-        self.snapshot()
-        self.objects.git("read-tree", "--reset", "-u", tree, env=self._environment, cwd=self.tree)
+        with self._index:
+            self._snapshot()
+            self.objects.git("read-tree", "--reset", "-u", tree, env=self._environment, cwd=self.tree)
         if head and head != self.agent_gitdir.head():
             self.agent_gitdir.set_head(self.branch, head)
+
+    def changed(self, before: str, after: str) -> tuple[str, ...]:
+        """The paths that differ between two states, relative to the worktree."""
+        trees = [state.partition("@")[0] for state in (before, after)]
+        if trees[0] == trees[1]:
+            return ()
+        listing = self.objects.git("diff-tree", "-r", "-z", "--name-only", "--no-renames", *trees).stdout
+        return tuple(os.fsdecode(path) for path in listing.split(b"\0") if path)
+
+    def tree_at(self, commit: str) -> str | None:
+        """The tree of a commit of the base's history or of the agent's own; None where it cannot be read."""
+        if commit != self.base:
+            try:
+                self.agent_gitdir.import_commits(self.objects, self.base, commit)
+            except RepositoryError:
+                return None
+        return self.objects.tree_of(commit)
 
     def remove(self) -> None:
         """Remove the worktree and everything beside it; the branch stays."""
@@ -157,6 +180,10 @@ class Workspace:
         """Leave the worktree for a person to look at: an ordinary git worktree of the user's repository."""
         self._point_at_host()
         shutil.rmtree(self.target, ignore_errors=True)
+
+    def _snapshot(self) -> str:
+        self.objects.git("add", "--all", "--", *_NOT_WORK, env=self._environment, cwd=self.tree)
+        return self.objects.git("write-tree", env=self._environment, cwd=self.tree).text.strip()
 
     def _branch_commit(self) -> str | None:
         ref = f"refs/heads/{self.branch}"
@@ -168,6 +195,8 @@ class Workspace:
             if self.tree.is_dir() and self.host_gitdir.is_dir():
                 self._point_at_host()
             self.repository.remove_worktree(self.tree)
+        if self.host_gitdir.exists():  # half made: git knows no worktree by it
+            shutil.rmtree(self.host_gitdir)
         if self.area.exists():
             shutil.rmtree(self.area)
         # The worktree's folder may have been gone already; then git's note of it is what is left.

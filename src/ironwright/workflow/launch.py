@@ -1,0 +1,332 @@
+"""Starts runs, goes on with them, and brings each to a report, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from ironwright.host import clock
+from ironwright.host.git import open_repository
+from ironwright.records.config import load_config
+from ironwright.records.errors import IronwrightError, RunError
+from ironwright.records.journal import EventKind
+from ironwright.records.report import Outcome, RunReport
+from ironwright.workflow.change import project_of
+from ironwright.workflow.context import Ledger, RunContext, RunJournal, RunListener, SuspendedError
+from ironwright.workflow.durable import StepRunner, run_durably
+from ironwright.workflow.ending import ENDED, build_report, clear_up, finish, write_report
+from ironwright.workflow.model_access import open_model
+from ironwright.workflow.plan import Ground, Plan, make_plan, survey
+from ironwright.workflow.request import RunRequest
+from ironwright.workflow.run_store import RunFolder, RunRecord, RunStore, new_run_id, read_json, write_json
+from ironwright.workflow.worktree import Workspace, workspace_for
+
+if TYPE_CHECKING:
+    from ironwright.host.sandbox import Sandbox
+    from ironwright.session.attempt import Engine, ModelAccess
+
+BRANCH_PREFIX = "ironwright/"
+
+
+def run_task(
+    request: RunRequest, listener: RunListener | None = None, *, engine: Engine | None = None
+) -> RunReport:
+    """Carry out a task.
+
+    Everything that makes the run impossible is found before anything is made, and raised. Afterwards
+    every end is a report, an interruption too.
+
+    Args:
+        request: The task and its limits.
+        listener: Told what happens.
+        engine: What works on attempts; None takes the native one.
+
+    Raises:
+        IronwrightError: The repository, agent, contract, model or sandbox does not allow the run; nothing
+            was made.
+    """
+    ground = survey(request)
+    plan = make_plan(request, ground)
+    _sandbox(request.sandbox)
+    created = clock.now()
+    run_id = new_run_id(created)
+    record = RunRecord(
+        run_id, created, request, ground.repository.root, ground.base, f"{BRANCH_PREFIX}{run_id}"
+    )
+    folder, note = RunStore(ground.project).create(record)
+    if note:
+        plan = _noted(plan, note)
+    write_json(folder.path / "plan.json", plan.as_json())
+    return _work_on(folder, listener or RunListener(), engine)
+
+
+def resume_run(
+    run_id: str, folder: Path, listener: RunListener | None = None, *, engine: Engine | None = None
+) -> RunReport:
+    """Go on with a run that was interrupted, failed, or waits for an answer that was given meanwhile.
+
+    Nothing that was finished is repeated. A run that is over is only reported again.
+
+    Args:
+        run_id: The run's id or its beginning.
+        folder: Any folder of the repository.
+        listener: Told what happens.
+        engine: What works on attempts; None takes the native one.
+
+    Raises:
+        RunError: There is no such run, it is damaged, or another process works on it.
+    """
+    found = RunStore(project_of(open_repository(folder))).find(run_id)
+    return _work_on(found, listener or RunListener(), engine)
+
+
+def answer_run(
+    run_id: str,
+    text: str,
+    folder: Path,
+    listener: RunListener | None = None,
+    *,
+    question: str | None = None,
+    engine: Engine | None = None,
+) -> RunReport:
+    """Answer what a run asks, and go on with it when every question has its answer.
+
+    Args:
+        run_id: The run's id or its beginning.
+        text: The answer.
+        folder: Any folder of the repository.
+        listener: Told what happens.
+        question: The id of the question; None where only one is open, or for all of them.
+        engine: What works on attempts; None takes the native one.
+
+    Raises:
+        RunError: There is no such run or question, or it asks nothing.
+    """
+    found = RunStore(project_of(open_repository(folder))).find(run_id)
+    if not text.strip():
+        raise RunError("the answer is empty", where=found.run_id)
+    report = found.read_report()
+    asked = report["questions"] if report and report["outcome"] == Outcome.WAITING.value else []
+    open_ids = [item["id"] for item in asked]
+    if not open_ids:
+        raise RunError(
+            "this run asks nothing", where=found.run_id, advice="`ironwright runs show` tells its state."
+        )
+    if question is not None and question not in open_ids:
+        raise RunError(
+            f"this run does not ask {question!r}", where=found.run_id, advice=f"It asks: {open_ids}."
+        )
+    with found.locked():
+        given = read_json(found.answers) if found.answers.exists() else {}
+        given |= dict.fromkeys([question] if question else open_ids, text)
+        write_json(found.answers, given)
+    return _work_on(found, listener or RunListener(), engine)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run's parts that are known before its steps begin."""
+
+    folder: RunFolder
+    record: RunRecord
+    plan: Plan
+    ground: Ground
+    workspace: Workspace
+    journal: RunJournal
+    listener: RunListener
+    ledger: Ledger
+    stop: threading.Event
+
+
+def _work_on(folder: RunFolder, listener: RunListener, engine: Engine | None) -> RunReport:
+    with folder.locked():
+        record = folder.record()
+        plan = _read_plan(folder)
+        repository = open_repository(record.repository)
+        project = project_of(repository)
+        ground = Ground(repository, project, load_config(project.config), record.base)
+        workspace = workspace_for(
+            repository, record.run_id, record.branch, record.base, project.worktrees, plan.identity
+        )
+        with RunJournal(folder.journal) as journal:
+            journal.listener = listener
+            run = _Run(
+                folder, record, plan, ground, workspace, journal, listener, Ledger(), threading.Event()
+            )
+            if journal.find(ENDED) is None:
+                _open(run)
+                report = _to_report(run, engine)
+            else:
+                report = _reported(folder)
+            if journal.find(ENDED) is not None:
+                clear_up(folder, workspace, report.outcome)
+            return report
+
+
+def _open(run: _Run) -> None:
+    """The journal's first words, or that the run goes on."""
+    journal, plan = run.journal, run.plan
+    if journal.find("worktree") is not None:
+        run.workspace.take_up()
+    if journal.events:
+        times = sum(1 for event in journal.events if event.kind is EventKind.RESUMED)
+        journal.append(EventKind.RESUMED, {"times": times + 1}, f"resumed-{times + 1}")
+    journal.append(
+        EventKind.RUN_STARTED,
+        {
+            "run": run.record.run_id,
+            "task": run.record.request.task,
+            "repository": str(run.record.repository),
+            "base": run.record.base,
+            "branch": run.record.branch,
+        },
+        "started",
+    )
+    journal.append(
+        EventKind.ROUTED,
+        {
+            "agent": plan.agent.name,
+            "path": plan.agent.path,
+            "reason": plan.route_reason,
+            "model": plan.model,
+            "contract": plan.contract_identity,
+        },
+        "routed",
+    )
+
+
+def _to_report(run: _Run, engine: Engine | None) -> RunReport:
+    """Work until there is a report; every way out of the work becomes one."""
+    try:
+        return asyncio.run(_work(run, engine))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return _suspended(run, Outcome.INTERRUPTED, "the run was interrupted")
+    except SuspendedError as stopped:
+        error = stopped.__cause__
+        advice = (error.advice,) if isinstance(error, IronwrightError) and error.advice else ()
+        return _suspended(run, stopped.outcome, stopped.reason, stopped.questions, advice)
+    except IronwrightError as error:
+        what = f"{error.where}: {error.what}" if error.where else error.what
+        return _suspended(run, Outcome.FAILED, what, notes=(error.advice,) if error.advice else ())
+
+
+async def _work(run: _Run, engine: Engine | None) -> RunReport:
+    async with _interruptible(run.stop):
+        sandbox = await asyncio.to_thread(_sandbox, run.record.request.sandbox)
+        model = open_model(run.record.request, run.plan.model, run.ground.config, None)
+
+        async def body(step: StepRunner) -> RunReport:
+            from ironwright.workflow.run import go_through
+
+            context = _context(run, step, engine or _native(), model, sandbox)
+            run.ledger.state = await go_through(context)
+            return finish(context)
+
+        record = run.record
+        return await run_durably(run.folder.database, record.run_id, record.workflow, body, run.listener)
+
+
+def _context(run: _Run, step: StepRunner, engine: Engine, model: ModelAccess, sandbox: Sandbox) -> RunContext:
+    return RunContext(
+        folder=run.folder,
+        record=run.record,
+        plan=run.plan,
+        ground=run.ground,
+        workspace=run.workspace,
+        journal=run.journal,
+        step=step,
+        engine=engine,
+        model=model,
+        sandbox=sandbox,
+        listener=run.listener,
+        stop=run.stop,
+        ledger=run.ledger,
+    )
+
+
+def _native() -> Engine:
+    from ironwright.session.native import work
+
+    return work
+
+
+def _sandbox(mode: str) -> Sandbox:
+    from ironwright.host.choose_sandbox import choose_sandbox
+
+    return choose_sandbox(cast('Literal["auto", "bubblewrap", "landlock", "none"]', mode))
+
+
+def _suspended(
+    run: _Run,
+    outcome: Outcome,
+    reason: str,
+    questions: Sequence[Mapping[str, str]] = (),
+    notes: tuple[str, ...] = (),
+) -> RunReport:
+    """The report of a run that stops here and can go on."""
+    times = sum(1 for event in run.journal.events if event.kind is EventKind.INTERRUPTED)
+    run.journal.append(
+        EventKind.INTERRUPTED, {"outcome": outcome.value, "reason": reason}, f"interrupted-{times + 1}"
+    )
+    report = build_report(
+        run.folder, run.record, run.plan, run.journal, run.ledger, outcome, reason, questions, notes
+    )
+    write_report(run.folder, report)
+    return report
+
+
+def _reported(folder: RunFolder) -> RunReport:
+    data = folder.read_report()
+    if data is None:
+        raise RunError("the run has ended, but its report is gone", where=str(folder.report))
+    try:
+        return RunReport.from_json(data)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"the run's report is damaged ({error})", where=str(folder.report)) from error
+
+
+def _read_plan(folder: RunFolder) -> Plan:
+    path = folder.path / "plan.json"
+    try:
+        return Plan.from_json(read_json(path))
+    except ValueError as error:
+        raise RunError(
+            f"the run's plan is damaged ({type(error).__name__})",
+            where=str(path),
+            advice="Start a new run with the same task.",
+        ) from error
+
+
+def _noted(plan: Plan, note: str) -> Plan:
+    from dataclasses import replace
+
+    return replace(plan, notes=(*plan.notes, note))
+
+
+@contextlib.asynccontextmanager
+async def _interruptible(stop: threading.Event) -> AsyncIterator[None]:
+    """Ctrl-C and termination stop the run in order; a second time they end the process at once."""
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+
+    def stop_run() -> None:
+        for number in signals:
+            loop.remove_signal_handler(number)
+        stop.set()
+        if task is not None:
+            task.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, stop_run)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

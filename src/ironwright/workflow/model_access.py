@@ -1,0 +1,84 @@
+"""The model of a run: chosen before anything is made, connected when the work begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ironwright.records.config import Config
+from ironwright.records.errors import ModelError
+from ironwright.workflow.request import RunRequest
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from ironwright.session.attempt import ModelAccess, RequestTokens
+
+RECORDING_LABEL = "recording"
+
+
+def choose_model(
+    request: RunRequest,
+    agent_model: str | None,
+    config: Config,
+    max_usd: float | None,
+    environ: Mapping[str, str] | None = None,
+) -> str:
+    """The model's label (``provider:id``), found without asking it anything.
+
+    Raises:
+        ModelError: There is none that can be used, or a limit in dollars cannot be kept.
+    """
+    if request.recording is not None:
+        from ironwright.models.recorded import load_recording
+
+        return f"{RECORDING_LABEL}:{load_recording(request.recording).name}"
+    from ironwright.models.resolve import resolve
+
+    resolved = resolve(request.model, agent_model, config, environ=environ)
+    resolved.require_price(max_usd)
+    return resolved.label
+
+
+def open_model(
+    request: RunRequest,
+    label: str,
+    config: Config,
+    transport: httpx2.AsyncBaseTransport | None,
+    environ: Mapping[str, str] | None = None,
+) -> ModelAccess:
+    """Connect to the model that was chosen.
+
+    Args:
+        request: Names the recording, where one is played.
+        label: What :func:`choose_model` returned.
+        config: The user's settings.
+        transport: Carries the requests.
+        environ: Where the keys are; None for the process's own environment.
+
+    Raises:
+        ModelError: It cannot be used any more (its key is gone, its server does not answer).
+    """
+    from ironwright.models.connect import connect
+    from ironwright.models.price import Tokens
+    from ironwright.models.resolve import resolve
+    from ironwright.session.attempt import ModelAccess
+
+    if request.recording is not None:
+        from ironwright.models.recorded import load_recording, play
+
+        return ModelAccess(play(load_recording(request.recording)), label, lambda tokens: 0.0)
+    wanted = request.model if request.model and "#" in request.model else label
+    resolved = resolve(wanted, None, config, environ=environ)
+    if resolved.label != label:
+        raise ModelError(
+            f"the run was started with {label}, and {resolved.label} answers to that name now",
+            advice="Set what opened it before; `ironwright models` shows what is found.",
+        )
+
+    def price(tokens: RequestTokens) -> float | None:
+        return resolved.dollars(Tokens(tokens.input, tokens.output, tokens.cache_read, tokens.cache_write))
+
+    model = connect(resolved, transport=transport, environ=os.environ if environ is None else environ)
+    return ModelAccess(model, resolved.label, price, resolved.context)

@@ -1,0 +1,211 @@
+"""The phases in which the agent works (a command, the attempt, a repair); an ended one is not repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ironwright.records.errors import RunError
+from ironwright.records.journal import EventKind
+from ironwright.records.report import Outcome, Usage
+from ironwright.session.attempt import (
+    AttemptLimits,
+    AttemptResult,
+    AttemptSpec,
+    Question,
+    Stopped,
+    TreeKeeper,
+    Workplace,
+)
+from ironwright.workflow.context import RunContext, SuspendedError
+from ironwright.workflow.judge import check_for_agent
+from ironwright.workflow.run_store import read_json, write_json
+
+MOST_ANSWERS = 20
+"""How often one phase may stop to ask; an agent that only asks does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What the agent is asked in one phase.
+
+    Attributes:
+        key: Its name in the run (``attempt-1``, ``repair-2``, ``before-memo``).
+        task: The prompt.
+        history: The conversation so far, or None at its beginning.
+        findings: What the gates found last, rendered; may be empty.
+        answers: Answers to the questions on which the conversation stopped.
+    """
+
+    key: str
+    task: str
+    history: bytes | None = None
+    findings: str = ""
+    answers: Mapping[str, str] | None = None
+
+
+async def work_phase(run: RunContext, phase: Phase) -> AttemptResult:
+    """Let the agent work, answer what it asks, note the end; what ended is not gone through again.
+
+    Raises:
+        SuspendedError: A question waits for its answer, or the model or machine failed.
+    """
+    parts = [await _once(run, phase)]
+    while parts[-1].stopped is Stopped.ASKED:
+        if len(parts) > MOST_ANSWERS:
+            raise SuspendedError(Outcome.FAILED, f"the agent asked {MOST_ANSWERS} times without working")
+        answers = _answers(run, phase.key, parts[-1].questions)
+        key = f"{phase.key}-answered-{len(parts)}"
+        parts.append(await _once(run, Phase(key, "", parts[-1].messages, answers=answers)))
+    return _joined(parts)
+
+
+def exhausted(run: RunContext) -> str | None:
+    """Which limit of the run is used up, as words for a reason; None while something is left."""
+    limits, used = run.plan.limits, run.ledger.usage
+    if used.requests >= limits.max_turns:
+        return f"all {limits.max_turns} model requests are used"
+    if run.ledger.minutes >= limits.max_minutes:
+        return f"all {limits.max_minutes:g} minutes are used"
+    if limits.max_usd is not None and (used.dollars or 0.0) >= limits.max_usd:
+        return f"all ${limits.max_usd:g} are used"
+    return None
+
+
+async def _once(run: RunContext, phase: Phase) -> AttemptResult:
+    path = _phase_file(run, phase.key)
+    if path.exists():
+        ended = read_json(path)
+        run.step.skip(ended["steps"])
+        result = _result_from_json(ended["result"])
+    else:
+        first = run.step.count
+        run.journal.append(EventKind.ATTEMPT_STARTED, _started(run, phase), f"{phase.key}/attempt-started")
+        result = await run.engine(_spec(run, phase))
+        if result.stopped in (Stopped.ERROR, Stopped.INTERRUPTED) or run.step.failed is not None:
+            raise _failed(result) from result.error
+        run.journal.append(EventKind.ATTEMPT_ENDED, _ended(result), f"{phase.key}/attempt-ended")
+        # The file is what says that the phase is over: its steps are skipped from now on, not replayed,
+        # because a limit of time would not strike at the same moment again.
+        path.parent.mkdir(exist_ok=True)
+        write_json(path, {"steps": run.step.count - first, "result": _result_as_json(result)})
+    run.ledger.add(phase.key, result)
+    return result
+
+
+def _spec(run: RunContext, phase: Phase) -> AttemptSpec:
+    workspace, plan, limits = run.workspace, run.plan, run.plan.limits
+    used = run.ledger.usage
+    left = None if limits.max_usd is None else max(0.0, limits.max_usd - (used.dollars or 0.0))
+    return AttemptSpec(
+        key=phase.key,
+        agent=plan.agent,
+        task=phase.task,
+        workplace=Workplace(workspace.tree, run.sandbox, workspace.mounts),
+        model=run.model,
+        journal=run.journal,
+        step=run.step,
+        trees=TreeKeeper(workspace.state, workspace.restore, workspace.changed),
+        gates=plan.gates,
+        findings=phase.findings,
+        instructions=plan.instructions,
+        protected=run.ground.config.run.protected,
+        limits=AttemptLimits(
+            max_usd=left,
+            max_turns=max(1, limits.max_turns - used.requests),
+            max_minutes=max(0.1, limits.max_minutes - run.ledger.minutes),
+        ),
+        history=phase.history,
+        answers=phase.answers or {},
+        unattended=run.record.request.unattended,
+        check=lambda: check_for_agent(run, phase.key),
+        progress=run.listener.progress,
+    )
+
+
+def _answers(run: RunContext, key: str, questions: Sequence[Question]) -> dict[str, str]:
+    given: Mapping[str, Any] = read_json(run.folder.answers) if run.folder.answers.exists() else {}
+    missing = [question for question in questions if question.id not in given]
+    if missing:
+        raise SuspendedError(
+            Outcome.WAITING,
+            f"the agent asks: {missing[0].question}",
+            tuple(question.as_json() for question in missing),
+        )
+    answers = {question.id: str(given[question.id]) for question in questions}
+    for identifier, text in answers.items():
+        run.journal.append(EventKind.ANSWER, {"id": identifier, "answer": text}, f"{key}/answer-{identifier}")
+    return answers
+
+
+def _failed(result: AttemptResult) -> SuspendedError:
+    if result.stopped is Stopped.INTERRUPTED:
+        return SuspendedError(Outcome.INTERRUPTED, result.reason or "the run was interrupted")
+    reason = result.error.what if result.error is not None else result.reason
+    return SuspendedError(Outcome.FAILED, reason or "the agent's work broke off")
+
+
+def _joined(parts: Sequence[AttemptResult]) -> AttemptResult:
+    last = parts[-1]
+    usage = Usage()
+    for part in parts:
+        usage += part.usage
+    return AttemptResult(
+        stopped=last.stopped,
+        summary=last.summary,
+        usage=usage,
+        messages=last.messages,
+        seconds=sum(part.seconds for part in parts),
+        questions=last.questions,
+        reason=last.reason,
+    )
+
+
+def _phase_file(run: RunContext, key: str) -> Path:
+    return run.folder.path / "phases" / f"{key.replace(':', '_').replace('/', '_')}.json"
+
+
+def _started(run: RunContext, phase: Phase) -> dict[str, Any]:
+    return {
+        "attempt": phase.key,
+        "agent": run.plan.agent.name,
+        "model": run.model.label,
+        "task": phase.task,
+        "findings": phase.findings,
+    }
+
+
+def _ended(result: AttemptResult) -> dict[str, Any]:
+    return {
+        "stopped": result.stopped.value,
+        "summary": result.summary,
+        "reason": result.reason,
+        "usage": result.usage.as_json(),
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _result_as_json(result: AttemptResult) -> dict[str, Any]:
+    return {
+        **_ended(result),
+        "seconds": result.seconds,
+        "questions": [question.as_json() for question in result.questions],
+        "messages": result.messages.decode(),
+    }
+
+
+def _result_from_json(data: Mapping[str, Any]) -> AttemptResult:
+    try:
+        return AttemptResult(
+            stopped=Stopped(data["stopped"]),
+            summary=data["summary"],
+            usage=Usage.from_json(data["usage"]),
+            messages=data["messages"].encode(),
+            seconds=data["seconds"],
+            questions=tuple(Question(**question) for question in data["questions"]),
+            reason=data["reason"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(f"the record of an ended phase is damaged ({error})") from error

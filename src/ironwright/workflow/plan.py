@@ -1,0 +1,253 @@
+"""What a run is going to do, settled before anything is made: repository, agent, contract, model, limits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ironwright.host.agent_gitdir import Identity, user_identity
+from ironwright.host.git import Repository, open_repository
+from ironwright.records.config import Config, load_config
+from ironwright.records.contract import Contract
+from ironwright.records.definition import Agent, Command
+from ironwright.records.errors import ConfigError, RepositoryError
+from ironwright.records.paths import ProjectPaths
+from ironwright.workflow.change import project_of
+from ironwright.workflow.check import ContractSource
+from ironwright.workflow.request import RunRequest
+from ironwright.workflow.verdict_cache import key_of
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """What the whole run may use.
+
+    Attributes:
+        repairs: How often findings are handed back.
+        max_usd: US dollars, or None.
+        max_turns: Model requests.
+        max_minutes: Minutes of work.
+    """
+
+    repairs: int
+    max_usd: float | None
+    max_turns: int
+    max_minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a run was decided to be; a run that goes on takes it as it was, not as it would be now.
+
+    Attributes:
+        agent: The agent, with the text it had.
+        contract: Its contract.
+        contract_identity: Digest of what the contract was made from.
+        route_reason: Why this agent.
+        model: ``provider:id``.
+        commands: The before- and after-commands by name.
+        missing_commands: Names of commands that the contract asks for and nobody defines.
+        instructions: ``(name, text)`` of the project's own instructions.
+        gates: One line for each gate, for the agent.
+        limits: What the run may use.
+        identity: Who commits.
+        notes: What a person should know.
+    """
+
+    agent: Agent
+    contract: Contract
+    contract_identity: str
+    route_reason: str
+    model: str
+    commands: Mapping[str, Command]
+    missing_commands: tuple[str, ...]
+    instructions: tuple[tuple[str, str], ...]
+    gates: tuple[str, ...]
+    limits: RunLimits
+    identity: Identity
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as JSON data."""
+        data: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Plan:
+        """Read back what :meth:`as_json` wrote."""
+        plan: Plan = _adapter().validate_python(data)
+        return plan
+
+    @property
+    def contract_source(self) -> ContractSource:
+        """The contract as a check takes it."""
+        return ContractSource(self.contract.name, self.contract_identity, lambda: self.contract)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a run takes place.
+
+    Attributes:
+        repository: The user's repository.
+        project: Its places.
+        config: The user's settings.
+        base: The commit to start from.
+    """
+
+    repository: Repository
+    project: ProjectPaths
+    config: Config
+    base: str
+
+
+def survey(request: RunRequest) -> Ground:
+    """Find where a run would take place, and refuse what cannot be worked on.
+
+    Raises:
+        RepositoryError: No repository, bare, no commits, no such base, no Cargo.toml, not writable.
+        ConfigError: ``ironwright.toml`` cannot be used, or the task is empty.
+    """
+    if not request.task.strip():
+        raise ConfigError(
+            "the task is empty", where="TASK", advice='Say what is to be done: `ironwright run "…"`.'
+        )
+    repository = open_repository(request.folder)
+    if repository.bare:
+        raise RepositoryError(
+            "a bare repository has no checkout to start a run from",
+            where=str(repository.root),
+            advice="Clone it and start the run in the clone.",
+        )
+    base = repository.resolve(request.base)
+    paths = repository.entries(repository.tree_of(base))
+    if not any(path == "Cargo.toml" or path.endswith("/Cargo.toml") for path in paths):
+        raise RepositoryError(
+            f"there is no Cargo.toml in {request.base}",
+            where=str(repository.root),
+            advice="Ironwright works on Rust crates; commit the crate's Cargo.toml first.",
+        )
+    for folder in (repository.common_dir, repository.common_dir / "objects", repository.common_dir / "refs"):
+        if not os.access(folder, os.W_OK):
+            raise RepositoryError(
+                "the repository is read-only, so no branch can be made in it",
+                where=str(folder),
+                advice="Clone it to a place you may write, and start the run there.",
+            )
+    project = project_of(repository)
+    return Ground(repository, project, load_config(project.config), base)
+
+
+def make_plan(request: RunRequest, ground: Ground) -> Plan:
+    """Choose the agent, compile its contract, resolve its model.
+
+    Raises:
+        DefinitionError: The agent or a command cannot be used.
+        ContractError: Its contract cannot be compiled.
+        ModelError: No model can be used, or a limit in dollars cannot be kept.
+    """
+    from ironwright.agents.find import project_instructions
+    from ironwright.workflow.contract_source import agent_contract
+    from ironwright.workflow.model_access import choose_model
+
+    root = ground.project.root
+    agent, reason = _route(request, ground)
+    source = agent_contract(agent, root, ground.config)
+    contract = source.load()
+    commands, missing = _commands(contract, root)
+    limits = _limits(request, ground.config)
+    model = choose_model(request, agent.model, ground.config, limits.max_usd)
+    identity = user_identity(ground.repository)
+    return Plan(
+        agent=agent,
+        contract=contract,
+        contract_identity=key_of(["run", source.identity]),
+        route_reason=reason,
+        model=model,
+        commands=commands,
+        missing_commands=missing,
+        instructions=tuple((item.name, item.text) for item in project_instructions(root)),
+        gates=_gate_lines(contract),
+        limits=limits,
+        identity=identity,
+        notes=(*request.notes, *_remarks(ground, identity, missing)),
+    )
+
+
+def _route(request: RunRequest, ground: Ground) -> tuple[Agent, str]:
+    from ironwright.agents.find import find_agents, resolve_agent
+    from ironwright.routing.choose_agent import choose_agent
+
+    root = ground.project.root
+    if request.agent is not None:
+        return resolve_agent(request.agent, root), "named by the user"
+    if ground.config.run.agent is not None:
+        return resolve_agent(ground.config.run.agent, root), f"named in {ground.config.path}"
+    sources = find_agents(root)
+    choice = choose_agent(request.task, [source.agent for source in sources.values()])
+    return sources[choice.agent.name].load(), choice.reason
+
+
+def _commands(contract: Contract, root: Path) -> tuple[dict[str, Command], tuple[str, ...]]:
+    from ironwright.agents.find import find_commands
+
+    known = find_commands(root)
+    names = dict.fromkeys((*contract.before, *contract.after))
+    found = {name: known[name].load() for name in names if name in known}
+    return found, tuple(name for name in names if name not in known)
+
+
+def _limits(request: RunRequest, config: Config) -> RunLimits:
+    run = config.run
+    return RunLimits(
+        repairs=run.repairs if request.repairs is None else request.repairs,
+        max_usd=run.max_usd if request.max_usd is None else request.max_usd,
+        max_turns=run.max_turns if request.max_turns is None else request.max_turns,
+        max_minutes=run.max_minutes if request.max_minutes is None else request.max_minutes,
+    )
+
+
+def _gate_lines(contract: Contract) -> tuple[str, ...]:
+    from ironwright.gates.catalog import gates
+
+    catalog = gates()
+    lines = []
+    for binding in contract.bindings:
+        if binding.gate not in catalog:
+            continue
+        shown = ", ".join(f"{name} {_plain(value)}" for name, value in sorted(binding.params.items()))
+        soft = " (soft)" if binding.strength.value == "soft" else ""
+        tail = f" [{shown}]" if shown else ""
+        lines.append(f"{binding.gate}{soft}: {catalog[binding.gate].summary}{tail}")
+    return tuple(lines)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def _remarks(ground: Ground, identity: Identity, missing: tuple[str, ...]) -> list[str]:
+    notes = []
+    repository = ground.repository
+    if repository.git("status", "--porcelain", "--ignore-submodules=all").text.strip():
+        notes.append(f"uncommitted work is not part of this run: it starts from commit {ground.base[:12]}")
+    if not identity.configured:
+        notes.append(f"git knows no identity here: the commits are by {identity.name} <{identity.email}>")
+    if any(entry.mode == "160000" for entry in repository.entries(repository.tree_of(ground.base)).values()):
+        notes.append("submodules are not checked out in the run's worktree")
+    notes += [f"the command /{name} is asked for, but nobody defines it" for name in missing]
+    return notes
+
+
+@cache
+def _adapter() -> TypeAdapter[Plan]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Plan)

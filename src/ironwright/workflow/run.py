@@ -1,0 +1,184 @@
+"""``ironwright run``: a task and an agent in, a proved branch out, as a list of durable steps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ironwright.records.journal import EventKind
+from ironwright.records.report import CheckReport, Outcome
+from ironwright.records.verdict import Status
+from ironwright.session.attempt import Stopped
+from ironwright.workflow.commands import CommandOutcome, run_command
+from ironwright.workflow.commits import deliver
+from ironwright.workflow.context import RunContext
+from ironwright.workflow.findings import findings_digest, render_findings
+from ironwright.workflow.judge import check_step, commit_step
+from ironwright.workflow.phases import Phase, exhausted, work_phase
+from ironwright.workflow.state import Attempted, State
+
+REPAIR_TASK = (
+    "The gates refused the committed work. Repair what they found, without weakening a test or a check, "
+    "then call `check` again."
+)
+SAME_FINDINGS = " They found exactly the same as the last time: the previous repair did not reach the cause."
+
+
+async def go_through(run: RunContext) -> State:
+    """Go through the run's steps from the first to the last; recorded ones are passed over.
+
+    Raises:
+        SuspendedError: It waits for an answer, or something failed that may pass.
+    """
+    await prepare(run)
+    state = run.ledger.reached(await before_commands(run, State()))
+    state = run.ledger.reached(await attempt(run, state))
+    while state.outcome is None:
+        state = run.ledger.reached(await judge(run, state))
+        state = run.ledger.reached(await repair_or_settle(run, state))
+    if state.outcome is Outcome.DELIVERED:
+        await deliver_step(run, state)
+    return state
+
+
+async def prepare(run: RunContext) -> None:
+    """Make the worktree on its branch."""
+
+    async def make() -> Mapping[str, str]:
+        run.listener.progress("preparing the worktree")
+        await asyncio.to_thread(run.workspace.prepare)
+        made = {
+            "path": str(run.workspace.tree),
+            "branch": run.workspace.branch,
+            "base": run.workspace.base,
+        }
+        run.journal.append(EventKind.WORKTREE_READY, made, "worktree")
+        return made
+
+    await run.step("worktree", make)
+
+
+async def before_commands(run: RunContext, state: State) -> State:
+    """Have the agent carry out the commands that the contract wants before the work."""
+    for name in run.plan.contract.before:
+        run.listener.progress(f"/{name} before the work")
+        state = _after_command(state, await run_command(run, name, "before-1", state.history))
+    return state
+
+
+async def attempt(run: RunContext, state: State) -> State:
+    """Let the agent work on the task."""
+    run.listener.progress(f"{run.plan.agent.name} works on the task")
+    result = await work_phase(run, Phase("attempt-1", run.record.request.task, state.history))
+    notes = state.notes
+    if result.stopped is Stopped.LIMIT:
+        notes = (*notes, f"the attempt ended at a limit: {result.reason}")
+    made = Attempted(("attempt-1",), result.stopped.value, result.summary)
+    return replace(state, history=result.messages, attempts=(made,), notes=notes)
+
+
+async def judge(run: RunContext, state: State) -> State:
+    """Commit what is there and have the gates judge exactly that."""
+    number = state.checks + 1
+    run.listener.progress("committing the work")
+    work = await commit_step(run, number)
+    state = replace(state, work=work, checks=number, notes=(*state.notes, *work.notes))
+    if work.head == run.record.base:
+        return replace(state, outcome=Outcome.UNDECIDED, reason="the agent changed nothing")
+    run.listener.progress("the gates judge the committed work")
+    report = await check_step(run, number, work)
+    last = replace(state.attempts[-1], check=report)
+    return replace(state, attempts=(*state.attempts[:-1], last))
+
+
+async def repair_or_settle(run: RunContext, state: State) -> State:
+    """Hand findings back while repairs are left; when the gates pass, carry out the after-commands."""
+    report = state.check
+    if state.outcome is not None or report is None:
+        return state
+    if report.status is Status.PASS:
+        waiting = [name for name in run.plan.contract.after if name not in state.commands]
+        if waiting:
+            return await after_commands(run, state, waiting)
+        return replace(state, outcome=Outcome.DELIVERED, reason="every gate of the contract passed")
+    if report.status is Status.UNKNOWN:
+        return replace(
+            state, outcome=Outcome.UNDECIDED, reason=_names(report, Status.UNKNOWN, "could not tell")
+        )
+    limit = exhausted(run)
+    if state.repairs >= run.plan.limits.repairs or limit is not None:
+        cause = limit or f"{state.repairs} repairs were made"
+        reason = f"{_names(report, Status.FAIL, 'failed')}; {cause}"
+        return replace(state, outcome=Outcome.REFUSED, reason=reason)
+    return await repair(run, state, report)
+
+
+async def repair(run: RunContext, state: State, report: CheckReport) -> State:
+    """Give the agent what the gates found, in the same conversation."""
+    number = state.repairs + 1
+    key = f"repair-{number}"
+    task, notes = REPAIR_TASK, state.notes
+    if _same_as_before(state, report):
+        task += SAME_FINDINGS
+        notes = (*notes, f"repair {state.repairs} changed nothing of what the gates found")
+    run.listener.progress(f"repair {number} of {run.plan.limits.repairs}")
+    result = await work_phase(run, Phase(key, task, state.history, render_findings(report)))
+    if result.stopped is Stopped.LIMIT:
+        notes = (*notes, f"repair {number} ended at a limit: {result.reason}")
+    made = Attempted((key,), result.stopped.value, result.summary)
+    return replace(
+        state,
+        history=result.messages,
+        attempts=(*state.attempts, made),
+        repairs=number,
+        # What was linted or committed before the repair says nothing about the work after it.
+        commands=(),
+        notes=notes,
+    )
+
+
+async def after_commands(run: RunContext, state: State, names: list[str]) -> State:
+    """Have the agent carry out the commands that the contract wants after the work."""
+    for name in names:
+        run.listener.progress(f"/{name} after the work")
+        when = f"after-{state.checks}"
+        state = _after_command(state, await run_command(run, name, when, state.history))
+    return replace(state, commands=(*state.commands, *names))
+
+
+async def deliver_step(run: RunContext, state: State) -> None:
+    """Put the commits that passed on the run's branch."""
+    work = state.work
+    assert work is not None
+
+    async def hand_over() -> Mapping[str, str]:
+        run.listener.progress(f"delivering {run.workspace.branch}")
+        await asyncio.to_thread(deliver, run.workspace, work)
+        delivered = {"branch": run.workspace.branch, "head": work.head}
+        run.journal.append(EventKind.DELIVERED, delivered, "deliver")
+        return delivered
+
+    await run.step("deliver", hand_over)
+
+
+def _after_command(state: State, outcome: CommandOutcome) -> State:
+    history = outcome.result.messages if outcome.result is not None else state.history
+    notes = state.notes
+    if not outcome.ok:
+        notes = (*notes, f"/{outcome.name} was not carried out: {outcome.reason}")
+    return replace(state, history=history, notes=notes)
+
+
+def _same_as_before(state: State, report: CheckReport) -> bool:
+    if len(state.attempts) < 2:
+        return False
+    before = state.attempts[-2].check
+    return before is not None and findings_digest(before) == findings_digest(report)
+
+
+def _names(report: CheckReport, status: Status, verb: str) -> str:
+    gates = [item.gate for item in report.verdicts if item.status is status and item.strength == "hard"]
+    if not gates:
+        return "no gate of the contract applies, so nothing was proved"
+    return f"{', '.join(gates)} {verb}"

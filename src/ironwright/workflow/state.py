@@ -1,0 +1,56 @@
+"""What one step of a run hands to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ironwright.records.report import CheckReport, Outcome
+from ironwright.workflow.commits import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One attempt or repair of the run, as the report shows it.
+
+    Attributes:
+        keys: The phases that belong to it.
+        stopped: Why the last of them stopped.
+        summary: The agent's last words.
+        check: The gates' answer, or None while there is none.
+    """
+
+    keys: tuple[str, ...]
+    stopped: str
+    summary: str
+    check: CheckReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What one step of the run hands to the next.
+
+    Attributes:
+        history: The conversation so far.
+        attempts: The attempts so far.
+        work: What was committed last.
+        repairs: How many repairs were made.
+        commands: Names of the after-commands that were carried out since the last repair.
+        notes: What a person should know.
+        outcome: How the run ends; None while it goes on.
+        reason: Why.
+    """
+
+    history: bytes | None = None
+    attempts: tuple[Attempted, ...] = ()
+    work: Work | None = None
+    checks: int = 0
+    repairs: int = 0
+    commands: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+    reason: str = ""
+
+    @property
+    def check(self) -> CheckReport | None:
+        """The gates' last answer."""
+        return self.attempts[-1].check if self.attempts else None
