@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
+import tomllib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ironwright.gates.rust_attributes import attribute_name
 from ironwright.gates.rust_items import Item
 from ironwright.gates.rust_syntax import is_test_path
+from ironwright.records.manifest import dependency_manifests
 
 if TYPE_CHECKING:
     from ironwright.gates.subject import SourceTree
@@ -88,3 +90,36 @@ def _path_attribute(attribute: str) -> str | None:
         return None
     found = _PATH.search(attribute)
     return found[1] if found else None
+
+
+def library_files(tree: SourceTree) -> frozenset[str]:
+    """The Rust files that belong to the library target of a package.
+
+    These are what ``mod`` declarations reach from the library's root (``[lib] path``, else
+    ``src/lib.rs``), and files under its folder that nothing reaches (a macro may declare them), unless
+    they look like another target's (``main.rs``, ``bin/``). A package without a library has none.
+    """
+    found: set[str] = set()
+    for manifest in dependency_manifests(tree.paths):
+        package = posixpath.dirname(manifest)
+        root = posixpath.normpath(posixpath.join(package, _library_path(tree.read(manifest))))
+        if root not in tree.paths:
+            continue
+        found |= reachable_files(tree, root)
+        folder = posixpath.dirname(root)
+        mains = [posixpath.join(folder, "main.rs")]
+        mains += [path for path in tree.rust_paths if path.startswith(posixpath.join(folder, "bin") + "/")]
+        others = {path for main in mains if main in tree.paths for path in reachable_files(tree, main)}
+        beside = {path for path in tree.rust_paths if folder and path.startswith(folder + "/")}
+        found |= beside - others - tree.test_files
+    return frozenset(found)
+
+
+def _library_path(manifest: bytes) -> str:
+    try:
+        data = tomllib.loads(manifest.decode("utf-8", "replace"))
+    except tomllib.TOMLDecodeError:
+        return "src/lib.rs"  # what a broken manifest would say is cargo's to report
+    library = data.get("lib")
+    path = library.get("path") if isinstance(library, dict) else None
+    return path if isinstance(path, str) else "src/lib.rs"

@@ -1,0 +1,210 @@
+"""Refuses library code that panics by its own words: unwrap, expect, panic! and their like.
+
+What it checks:
+    On the lines that the change adds (scope ``all``: on every line), library code does not call what
+    ``forbid`` names: ``.unwrap()``, ``.expect("…")``, ``panic!``, ``unreachable!``, ``todo!`` and
+    ``unimplemented!``; on request also ``assert!`` and its kin, and indexing. Library code is what belongs
+    to a package's library target; ``code = "all"`` takes in binaries, examples and build scripts. Tests
+    never count, nor do constants (they panic when compiling), ``macro_rules!`` bodies, ``debug_assert!``,
+    and an ``expect`` that takes no message (a parser's own). A panic that the function's documentation
+    promises under ``# Panics`` is a remark unless ``allow_documented`` is off.
+
+Why:
+    A library that panics takes its caller down; a Result lets the caller decide.
+
+Evidence:
+    The number of library files looked at and of calls found, by kind.
+
+Unknown when:
+    The parser finds no sense in a file in scope. What a macro expands to is not seen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.rust_docs import has_heading
+from ironwright.gates.rust_expressions import Use, uses
+from ironwright.gates.rust_items import Item
+from ironwright.gates.rust_modules import library_files
+from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.subject import Subject
+from ironwright.gates.tree_scope import TreeScope, settle
+from ironwright.records.contract import Scope
+from ironwright.records.verdict import Evidence, Finding
+
+_KINDS = {
+    "unwrap": "unwrap",
+    "unwrap_err": "unwrap",
+    "expect": "expect",
+    "expect_err": "expect",
+    "panic": "panic",
+    "unreachable": "unreachable",
+    "todo": "todo",
+    "unimplemented": "unimplemented",
+    "assert": "assert",
+    "assert_eq": "assert",
+    "assert_ne": "assert",
+}
+_METHODS = frozenset({"unwrap", "unwrap_err", "expect", "expect_err"})
+_MESSAGES = frozenset({"string_literal", "raw_string_literal", "macro_invocation", "reference_expression"})
+_EVERY = ("unwrap", "expect", "panic", "unreachable", "todo", "unimplemented")
+_UNWRAP = r"`?\.?unwrap(?:\(\))?`?(?:\s*(?:/|,|or|and|&)\s*`?\.?expect(?:\((?:\.\.\.|…|\"[^\"]*\")?\))?`?)?"
+
+GATE = Gate(
+    id="panicking_library_code",
+    summary="library code that panics by its own words",
+    cost=Cost.TREE,
+    phrasings=(
+        Phrasing(
+            r"\bpanic(?:s|king)?\b!?[^.;]{0,30}\b(?:in|inside|from)\s+(?:any\s+|the\s+|your\s+)?librar(?:y|ies)\b"
+            r"|\blibrar(?:y|ies)(?: code)?\s+(?:must|should|can|may|shall)\s*(?:not|never)\s+panic",
+            "Don't panic in library code.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"{_UNWRAP}[^.;]{{0,40}}?\b(?:in|from|inside)\s+(?:any\s+|the\s+|your\s+)?"
+            r"(?:production|non-test|library|application|shipped|prod)\b",
+            "No .unwrap() in production code paths.",
+            params={"code": "all", "forbid": ("unwrap",)},
+            negative=True,
+        ),
+        Phrasing(
+            rf"{_UNWRAP}[^.;]{{0,30}}?\b(?:outside(?: of)?|(?:except|other than|unless) in)\s+"
+            r"(?:the\s+|of\s+)?"
+            r"(?:`?#\[cfg\(test\)\]`?|unit\s+)?\s*tests?\b",
+            "Avoid .unwrap() except in tests.",
+            params={"code": "all", "forbid": ("unwrap",)},
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:panic(?:s|king)?|panic-prone)\b[^.;]{0,30}\b(?:in|from)\s+production\b",
+            "Never panic in production code.",
+            params={"code": "all"},
+            negative=True,
+        ),
+    ),
+    params={
+        "code": Param(
+            str,
+            "library",
+            "Which code is judged: `library` targets, or `all` code but tests.",
+            stricter=min,  # "all" is more than "library", and sorts before it
+            allowed=("all", "library"),
+        ),
+        "forbid": Param(tuple, _EVERY, "What must not be called.", allowed=(*_EVERY, "assert", "index")),
+        "allow_documented": Param(
+            bool,
+            True,
+            "Whether a panic that the function documents under `# Panics` is allowed.",
+            stricter=lambda one, other: one and other,
+        ),
+    },
+    inputs=("head", "base"),
+)
+
+
+def check(subject: Subject, params: Params, scope: Scope) -> Answer:
+    """Look for what panics in the library code in scope."""
+    judged, forbidden = TreeScope(subject, scope), frozenset(params["forbid"])
+    library = library_files(subject.head) if params["code"] == "library" else None
+    failures, remarks, unreadable = [], [], []
+    seen, counts = 0, Counter[str]()
+    for path in judged.paths:
+        if path in subject.head.test_files or (library is not None and path not in library):
+            continue
+        file = subject.head.rust(path)
+        seen += 1
+        if file.error_lines:
+            unreadable.append(file)
+            continue
+        for kind, use, owner in _panics(file, forbidden):
+            if not judged.holds_line(path, use.line) or (owner and not judged.holds(file, owner)):
+                continue
+            if params["allow_documented"] and owner and has_heading(owner.doc or "", "panics"):
+                remarks.append(Finding(path, use.line, f"`{owner.name}` may panic and documents it"))
+                continue
+            counts[kind] += 1
+            where = f" in `{owner.name}`" if owner else ""
+            failures.append(Finding(path, use.line, f"{_shown(use)}{where} may panic", _ADVICE))
+    found = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items())) or "none"
+    what = "library files" if library is not None else "files"
+    evidence = Evidence(
+        "measure",
+        f"{seen} {what} looked at; calls that panic: {found}",
+        {"name": "calls that panic", "value": counts.total(), "unit": "calls", "by_kind": dict(counts)},
+    )
+    good = f"no panicking calls in the {what} in scope" if seen else f"no {what} in scope"
+    return settle(failures, remarks, unreadable, good, f"{{n}} calls in {what} may panic", evidence)
+
+
+_ADVICE = "Return a Result or an Option and let the caller decide (`?`, `ok_or_else`, `unwrap_or`)."
+
+
+def _panics(file: RustFile, forbidden: frozenset[str]) -> Iterator[tuple[str, Use, Item | None]]:
+    """What panics outside of tests, constants and macro definitions, with the function that it stands in."""
+    functions = file.functions
+    for use in uses(file.root):
+        kind = _KINDS.get(use.name)
+        if kind is None or kind not in forbidden or not _is_panic(use) or _is_exempt(use.node):
+            continue
+        start = use.node.start_byte
+        if any(item.in_test for item in file.items if item.start_byte <= start < item.end_byte):
+            continue
+        around = [item for item in functions if item.start_byte <= start < item.end_byte]
+        yield kind, use, around[-1] if around else None
+    if "index" in forbidden:
+        yield from _indexing(file)
+
+
+def _indexing(file: RustFile) -> Iterator[tuple[str, Use, Item | None]]:
+    for item in file.functions:
+        if item.in_test or item.body is None:
+            continue
+        stack = [item.body]
+        while stack:
+            node = stack.pop()
+            if node.type == "index_expression":
+                yield "index", Use("method", "[…]", "[…]", node.start_point.row + 1, node, None), item
+            stack.extend(child for child in node.children if child.type != "function_item")
+
+
+def _is_panic(use: Use) -> bool:
+    """Whether a call is the standard library's: ``unwrap()`` without arguments, ``expect`` with a message."""
+    if use.name not in _METHODS:
+        return use.kind == "macro"
+    if use.kind != "method" or use.arguments is None:
+        return False
+    arguments = [child for child in use.arguments.children if child.is_named]
+    if use.name.startswith("unwrap"):
+        return not arguments
+    return len(arguments) >= 1 and arguments[0].type in _MESSAGES
+
+
+def _is_exempt(node: Node) -> bool:
+    """Whether a node runs when compiling, or stands in a macro's definition or a debug assertion."""
+    in_closure = False
+    current: Node | None = node
+    while current is not None:
+        if current.type == "closure_expression":
+            in_closure = True
+        elif current.type in ("const_item", "const_block", "macro_definition") or (
+            current.type == "static_item" and not in_closure
+        ):
+            return True
+        elif current.type == "macro_invocation" and current is not node:
+            called = current.child_by_field_name("macro")
+            if called is not None and (called.text or b"").startswith(b"debug_assert"):
+                return True
+        current = current.parent
+    return False
+
+
+def _shown(use: Use) -> str:
+    if use.name == "[…]":
+        return "indexing"
+    return f"`.{use.name}()`" if use.kind == "method" else f"`{use.name}!`"

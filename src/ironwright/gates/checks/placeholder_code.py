@@ -1,0 +1,220 @@
+"""Refuses code that only stands for code: todo!, "in a real implementation", elided bodies.
+
+What it checks:
+    What the change adds (scope ``all``: everything) outside of tests holds no ``todo!``, ``unimplemented!``
+    or ``panic!("not implemented")``; no comment that says the real code is missing ("in a real
+    implementation", "TODO: implement", "placeholder implementation", "... existing code ..."); and no
+    function that does nothing but return an empty value (``Ok(())``, ``None``, ``Default::default()`` …)
+    beside a comment that excuses it ("for now", "stub", "dummy"). The mere word "placeholder" is no
+    finding: user interfaces and queries have them. ``todo_comments`` refuses every TODO and FIXME.
+
+Why:
+    A placeholder compiles, often passes its tests, and is reported as done.
+
+Evidence:
+    The number of files looked at.
+
+Unknown when:
+    The parser finds no sense in a file in scope.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.rust_comments import Comment
+from ironwright.gates.rust_expressions import Use, uses
+from ironwright.gates.rust_items import Item, node_text
+from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.subject import Subject
+from ironwright.gates.tree_scope import TreeScope, settle
+from ironwright.records.contract import Scope
+from ironwright.records.verdict import Evidence, Finding
+
+_MISSING = (
+    r"\bin (?:a|the) (?:real|full|actual|complete|production)[ -](?:world )?"
+    r"(?:implementation|version|app|system)\b",
+    r"\bin production,? (?:you|we|this|it) (?:would|should|'d)\b|\bin reality,? (?:you|we|this) would\b",
+    r"\b(?:real|actual|full|proper) (?:implementation|logic|code) "
+    r"(?:would|will|should|goes|here|later|pending)\b",
+    r"\b(?:would|should|to) (?:be implemented|go) here\b",
+    r"\b(?:TODO|FIXME|XXX)\b\W{0,3}(?:actually |properly |really )?(?:implement|fill (?:this )?in|finish|"
+    r"write (?:this|the)|add (?:real |actual |the )?(?:implementation|logic)|"
+    r"replace (?:this )?(?:stub|placeholder|dummy|with (?:a |the )?(?:real|actual|proper)))\b",
+    r"\bplaceholder (?:implementation|logic|code|body|function|method|until|for now)\b",
+    r"\b(?:stub|dummy) (?:implementation|logic|body)\b(?! (?:for|in|of) (?:\w+ )?tests?\b)",
+    r"\bstubbed (?:out|for now)\b|\bjust a (?:stub|placeholder)\b",
+    r"\bnot (?:yet )?implemented(?: yet)?\s*[.!]?\s*$",
+    r"\bimplement(?:ation)? (?:this |it )?(?:later|goes here|omitted|left out)\b|\bleft as an exercise\b",
+    r"\b(?:rest|remainder) of (?:the |this )?(?:code|implementation|function|file|methods?)\b"
+    r"(?= (?:unchanged|remains|stays|goes|here|is the same|as before|omitted)|\s*(?:\.{3}|…))",
+    r"^\W*(?:\.{3}|…)\s*\(?(?:the )?(?:existing|rest of|remaining|other|previous) (?:the )?"
+    r"(?:code|implementation|fields?|methods?|functions?|logic|imports?|tests?|file|module)\b",
+)
+_SAYS_MISSING = re.compile("|".join(_MISSING), re.IGNORECASE)
+_EXCUSES = re.compile(
+    r"\b(?:for now|placeholder|stub|dummy|temporary|temporarily|simplified|simulat\w+|pretend|hard-?coded|"
+    r"not (?:yet )?(?:implemented|supported)|unimplemented|would (?:be|go|do|call|need)|TODO|FIXME|later)\b",
+    re.IGNORECASE,
+)
+_TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
+_UNFINISHED = re.compile(
+    r"not (?:yet )?implemented|unimplemented|\btodo\b|implement (?:me|this)", re.IGNORECASE
+)
+# Bodies that compute nothing: an empty value of a common type, perhaps wrapped.
+_EMPTY = (
+    r"(?:\(\)|true|false|0(?:\.0)?|\"\"|None|vec!\[\]|(?:\w+::)*(?:new|default|empty)\(\)|"
+    r"String::from\(\"\"\))"
+)
+_EMPTY_BODY = re.compile(rf"(?:return\s*)?(?:{_EMPTY}|(?:Ok|Some)\({_EMPTY}\))?;?")
+
+GATE = Gate(
+    id="placeholder_code",
+    summary="code that only stands for code that is missing",
+    cost=Cost.TREE,
+    phrasings=(
+        Phrasing(
+            r"\b(?:placeholders?|stub(?:bed)?s?|dummy|mock|fake|incomplete|partial|half-finished|"
+            r"unfinished)\s+(?:code|implementations?|functions?|methods?|logic|bodies)\b",
+            "Never leave placeholder implementations.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:todo|unimplemented)!(?:\(\))?",
+            "Do not leave todo!() or unimplemented!() behind.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\bTODOs?\b(?:\s*(?:/|,|or|and)\s*(?:FIXME|HACK|XXX)s?)*(?:\s+comments?)?"
+            r"(?:\s+(?:in|left|behind|remain\w*)\b|\s*$|[.;,])",
+            "Leave no TODO comments in the code.",
+            params={"todo_comments": True},
+            negative=True,
+        ),
+        Phrasing(
+            r"\bplaceholders?\b(?:\s*(?:/|,|or|and)\s*(?:TODOs?|stubs?|mocks?))+",
+            "Code must be functional: no placeholders, TODOs or stubs.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:implement|write|deliver|provide|produce)\w*\b[^.;]{0,30}\b(?:complete|fully functional|"
+            r"fully working|production-ready)\b[^.;]{0,20}\bcode\b[^.;]{0,20}"
+            r"\b(?:no|without|never)\b[^.;]{0,10}\b(?:placeholders?|stubs?)",
+            "Write complete code without placeholders.",
+        ),
+    ),
+    params={
+        "todo_comments": Param(
+            bool,
+            False,
+            "Whether every TODO, FIXME and XXX comment is refused.",
+            stricter=lambda one, other: one or other,
+        ),
+    },
+    inputs=("head", "base"),
+)
+
+
+def check(subject: Subject, params: Params, scope: Scope) -> Answer:
+    """Look for placeholders in the code in scope."""
+    judged = TreeScope(subject, scope)
+    failures, unreadable, seen = [], [], 0
+    for path in judged.paths:
+        if path in subject.head.test_files:
+            continue
+        file = subject.head.rust(path)
+        seen += 1
+        if file.error_lines:
+            unreadable.append(file)
+            continue
+        found = [*_macros(file), *_comments(file, params["todo_comments"]), *_empty_functions(file)]
+        lines: set[int] = set()
+        for line, message, advice, owner in sorted(found, key=lambda entry: entry[0]):
+            if line in lines or line in file.test_lines or not judged.holds_line(path, line):
+                continue
+            if owner is not None and not judged.holds(file, owner):
+                continue
+            lines.add(line)
+            failures.append(Finding(path, line, message, advice))
+    evidence = Evidence(
+        "measure",
+        f"{seen} files looked at",
+        {"name": "placeholders", "value": len(failures), "unit": "places", "files": seen},
+    )
+    return settle(
+        failures, (), unreadable, f"no placeholders in {seen} files in scope", "{n} placeholders", evidence
+    )
+
+
+_Found = tuple[int, str, str, Item | None]
+_WRITE_IT = "Write the real code, or take the item out and say in the report that it is missing."
+
+
+def _macros(file: RustFile) -> Iterator[_Found]:
+    for use in uses(file.root):
+        if use.kind == "macro" and _is_placeholder(use) and not _in_macro_definition(use.node):
+            yield (
+                use.line,
+                f"`{use.name}!` stands for missing code",
+                _WRITE_IT,
+                _owner(file, use.node.start_byte),
+            )
+
+
+def _is_placeholder(use: Use) -> bool:
+    if use.name in ("todo", "unimplemented"):
+        return True
+    if use.name != "panic" or use.arguments is None:
+        return False
+    return bool(_UNFINISHED.search(node_text(use.arguments)))
+
+
+def _in_macro_definition(node: Node) -> bool:
+    current: Node | None = node
+    while current is not None and current.type != "macro_definition":
+        current = current.parent
+    return current is not None
+
+
+def _comments(file: RustFile, every_todo: bool) -> Iterator[_Found]:
+    for comment in file.comments:
+        for offset, text in enumerate(comment.text.split("\n")):
+            if found := _SAYS_MISSING.search(text):
+                message = f'the comment says that code is missing: "{found[0].strip()}"'
+                yield comment.line + offset, message, _WRITE_IT, _owner(file, comment.start_byte)
+            elif every_todo and (found := _TODO.search(text)):
+                advice = "Do it, or open an issue and take the comment out."
+                yield comment.line + offset, f"a {found[0]} comment", advice, _owner(file, comment.start_byte)
+
+
+def _empty_functions(file: RustFile) -> Iterator[_Found]:
+    """Functions that return an empty value beside a comment that excuses it."""
+    for item in file.functions:
+        body = item.body
+        if item.in_test or body is None:
+            continue
+        inside = [c for c in file.comments if body.start_byte <= c.start_byte < body.end_byte]
+        if not inside or not _EMPTY_BODY.fullmatch(_code_of(file, body, inside)):
+            continue
+        excuse = next((found for comment in inside if (found := _EXCUSES.search(comment.text))), None)
+        if excuse:
+            message = f'`{item.name}` returns an empty value and excuses it: "{excuse[0]}"'
+            yield item.line, message, _WRITE_IT, item
+
+
+def _code_of(file: RustFile, body: Node, comments: list[Comment]) -> str:
+    """A body's code without braces, comments and white space, but with what separates words."""
+    text = bytearray(file.source[body.start_byte : body.end_byte])
+    for comment in comments:
+        start, end = comment.start_byte - body.start_byte, comment.end_byte - body.start_byte
+        text[start:end] = b" " * (end - start)
+    return " ".join(text.decode("utf-8", "replace").strip().removeprefix("{").removesuffix("}").split())
+
+
+def _owner(file: RustFile, byte: int) -> Item | None:
+    around = [item for item in file.functions if item.start_byte <= byte < item.end_byte]
+    return around[-1] if around else None

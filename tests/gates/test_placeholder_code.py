@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from ironwright.records.contract import Scope
+from ironwright.testing.gate_testing import Case
+
+
+def fn(body: str, doc: str = "", result: str = " -> Result<(), E>") -> dict[str, str]:
+    return {"src/lib.rs": f"{doc}pub fn f(){result} {{\n    {body}\n}}\n"}
+
+
+OLD = fn("todo!()")
+
+PASSES = [
+    Case("real code", head=fn("// Adds them up.\n    Ok(())"), findings=0),
+    Case("the word alone is no placeholder", head=fn("// The placeholder shown in an empty field.\n    a()")),
+    Case(
+        "SQL placeholders",
+        head={"src/lib.rs": "/// Binds the placeholders `?` of a query.\nfn bind() { x() }\n"},
+    ),
+    Case("a plain TODO by default", head=fn("a() // TODO(#12): faster for long lists")),
+    Case("tests may stub", head={"src/lib.rs": "#[cfg(test)]\nmod t {\n    fn s() { todo!() }\n}\n"}),
+    Case("test files may stub", head={"tests/a.rs": "// in a real implementation\nfn s() { todo!() }\n"}),
+    Case(
+        "an untouched old placeholder", base=OLD, head={"src/lib.rs": OLD["src/lib.rs"] + "pub fn g() {}\n"}
+    ),
+    Case("the words in a string", head=fn('a("todo!() in a real implementation")')),
+    Case("an empty function that needs no excuse", head=fn("Ok(())")),
+    Case("a default with a reason", head=fn("// Nothing to flush: writes are not buffered.\n    Ok(())")),
+    Case("a variant of that name", head=fn("Err(E::NotImplemented)")),
+    Case("a macro that makes todo", head={"src/lib.rs": "macro_rules! m { () => { todo!() } }\n"}),
+    Case("the rest of a thing in prose", head=fn("// Parses the rest of the code points.\n    a()")),
+    Case("an ellipsis in prose", head=fn("// a, b, ... other letters follow\n    a()")),
+]
+FAILS = [
+    Case("todo", head=OLD, at=("src/lib.rs", 2), findings=1),
+    Case("unimplemented with a message", head=fn('unimplemented!("later")'), findings=1),
+    Case("todo inside a macro", head=fn("vec![todo!()]"), findings=1),
+    Case("a panic that says so", head=fn('panic!("not yet implemented")'), findings=1),
+    Case(
+        "a real implementation would", head=fn("// In a real implementation, this asks the server.\n    a()")
+    ),
+    Case(
+        "in production we would", head=fn("// In production, we would retry.\n    a()"), at=("src/lib.rs", 2)
+    ),
+    Case("TODO implement", head=fn("// TODO: implement caching\n    a()"), mentions=("TODO: implement",)),
+    Case("elided code", head={"src/lib.rs": "// ... existing code ...\nfn f() {}\n"}, at=("src/lib.rs", 1)),
+    Case("the rest unchanged", head={"src/lib.rs": "// rest of the implementation unchanged\n"}),
+    Case("a placeholder implementation", head=fn("a()", doc="/// Placeholder implementation.\n")),
+    Case(
+        "a second line of a block comment",
+        head=fn("/* One.\n     * Dummy implementation. */\n    a()"),
+        at=("src/lib.rs", 3),
+    ),
+    Case(
+        "an excused empty value", head=fn("// For now we accept everything\n    Ok(())"), at=("src/lib.rs", 1)
+    ),
+    Case(
+        "an excused default",
+        head=fn("// stub\n    Default::default()", result=" -> S"),
+        mentions=("excuses",),
+    ),
+    Case("every TODO on request", head=fn("a() // TODO(#12): faster"), params={"todo_comments": True}),
+    Case("old code under scope all", base=OLD, head={"src/a.rs": ""}, scope=Scope.ALL),
+]
+UNKNOWN = [Case("a file that does not parse", head={"src/lib.rs": "fn f( {\n"})]
+
+
+def test_verdict(gate_case, tmp_path):
+    gate_case.verify(tmp_path)
