@@ -93,6 +93,44 @@ def show_run(run_id: str, repo: Path, output: Output) -> int:
     return ExitCode.PASS
 
 
+@command.command("resume")
+@click.argument("run_id", metavar="ID")
+@_repo
+@output_options("terminal", "json", "markdown")
+def resume(run_id: str, repo: Path, output: Output) -> int:
+    """Go on with a run that was interrupted or failed; nothing that was finished is repeated."""
+    from ironwright.interfaces.cli.commands.run import advise
+    from ironwright.interfaces.cli.narrator import Narrator
+    from ironwright.interfaces.cli.run_report import rendered
+    from ironwright.workflow.launch import resume_run
+
+    with output.progress() as progress:
+        report = resume_run(run_id, repo, Narrator(progress))
+    output.answer(rendered(report, output))
+    advise(report, output)
+    return report.exit_code
+
+
+@command.command("answer")
+@click.argument("run_id", metavar="ID")
+@click.argument("text")
+@click.option("--question", metavar="ID", help="The question that it answers, where several are open.")
+@_repo
+@output_options("terminal", "json", "markdown")
+def answer(run_id: str, text: str, question: str | None, repo: Path, output: Output) -> int:
+    """Answer what a run asks, and go on with it."""
+    from ironwright.interfaces.cli.commands.run import advise
+    from ironwright.interfaces.cli.narrator import Narrator
+    from ironwright.interfaces.cli.run_report import rendered
+    from ironwright.workflow.launch import answer_run
+
+    with output.progress() as progress:
+        report = answer_run(run_id, text, repo, Narrator(progress), question=question)
+    output.answer(rendered(report, output))
+    advise(report, output)
+    return report.exit_code
+
+
 def _show_unfinished(record: dict[str, Any], outcome: str, output: Output) -> None:
     """Show a run that has no final report: it is running, or its process died."""
     from ironwright.reporting.untrusted import printable
