@@ -109,7 +109,9 @@ class _Reader:
                 self._missing(reference, chain[-1], "cannot be read as text")
                 continue
             self.seen.add(path)
-            self.includes.append(Include(reference.name, path, line, content))
+            # A bundled file goes by its name: where it is installed means nothing to anybody else.
+            shown = Path(reference.name) if _BUNDLED.fullmatch(reference.name) else path
+            self.includes.append(Include(reference.name, shown, line, content))
             self.read(content, 1, (*chain, str(path)), (*files, path), line)
 
     def _locate(self, reference: Reference, asked_in: str, files: tuple[Path, ...]) -> Path | None:
