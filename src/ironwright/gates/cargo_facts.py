@@ -225,7 +225,8 @@ class CargoFacts:
         Args:
             lints: Lints or groups that are off by default and wanted (``clippy::pedantic``).
         """
-        after = [word for lint in lints for word in ("-W", lint)]
+        # A lint set to deny would keep clippy from looking at what depends on the crate.
+        after = ["--cap-lints", "warn", *(word for lint in lints for word in ("-W", lint))]
         command = (
             "clippy",
             "--workspace",

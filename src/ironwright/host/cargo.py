@@ -176,7 +176,7 @@ class CargoWorkspace:
     def mounts(
         self, purpose: str, *, writable_tree: bool = False, tree: Path | None = None
     ) -> tuple[Mount, ...]:
-        """What a cargo command sees: the tree or a copy that it may write to, a target directory, our tools."""
+        """What a cargo command sees: the tree or a copy that it may write to, a target directory, tools."""
         return (
             Mount(tree or self.checkout, REPO, writable=writable_tree or tree is not None),
             self.target_mount(purpose),

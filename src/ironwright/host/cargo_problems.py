@@ -23,6 +23,7 @@ _PLACE = re.compile(r"^\s*--> ([^\n]+?):(\d+):\d+\s*$", re.MULTILINE)
 _MANIFEST = re.compile(
     r"(?:failed to (?:parse|read|load) (?:manifest (?:for workspace member |at )?)?|manifest path )`([^`]+)`"
 )
+_MISSING_MANIFEST = re.compile(r"failed to read `([^`]+/Cargo\.toml)`\s+Caused by:\s+No such file")
 _ANCIENT = re.compile(
     r"requires? rustc [\d.]+|requires? the Cargo feature|is not supported by the following package"
 )
@@ -112,6 +113,7 @@ def diagnose(
         return None
     return (
         _build_script(text, locate)
+        or _missing_folder(text, locate)
         or _dependencies(text, locate, network)
         or _manifest(text, locate, cwd)
         or Problem(
@@ -187,6 +189,26 @@ def _build_script(text: str, locate: Locate) -> Problem | None:
             advice="Install what its build script asks for (often a system library).",
         )
     return Problem(Blame.PROJECT, f"the build script of {name} failed: {said}", _in(folder, "build.rs"))
+
+
+def _missing_folder(text: str, locate: Locate) -> Problem | None:
+    """A ``path`` dependency or member that is not there."""
+    found = _MISSING_MANIFEST.search(text)
+    if not found:
+        return None
+    required = _REQUIRED_BY.search(text) or re.search(r"dependency of package `[^`(]*\(([^)`]+)\)`", text)
+    folder = (locate(required[1]) if required else None) or "."
+    missing = locate(found[1])
+    if missing is None:
+        return Problem(
+            Blame.SURROUNDINGS,
+            f"a dependency lies outside the repository ({found[1].rpartition('/')[0]}, seen from /w/repo)",
+            _in(folder, "Cargo.toml"),
+            advice="What is outside the repository cannot be judged with it.",
+        )
+    return Problem(
+        Blame.PROJECT, f"there is no {missing}, which the manifest names", _in(folder, "Cargo.toml")
+    )
 
 
 def _dependencies(text: str, locate: Locate, network: bool) -> Problem | None:

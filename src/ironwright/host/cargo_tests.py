@@ -183,7 +183,8 @@ class TestPlace:
         target = inner_path(self.workspace.sandbox, mounts, self.workspace.target_mount("test").source)
         script = program.build_script
         linked = [path for path in script.linked_paths if path.startswith(target)] if script else []
-        libraries = [str(deps), str(deps.parent), *linked, str(toolchain.sysroot / "lib")]
+        standard = toolchain.sysroot / "lib" / "rustlib" / toolchain.host / "lib"
+        libraries = [str(deps), str(deps.parent), *linked, str(standard)]
         out = inner_path(self.workspace.sandbox, mounts, self.out)
         env = dict(self.workspace.settings(self.root).env)
         env |= dict(script.env) | {"OUT_DIR": script.out_dir} if script else {}

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from ironwright.records.config import Config, SandboxConfig
+from ironwright.records.verdict import Status
+from ironwright.testing.gate_testing import MANIFEST, Case, run_gate
+
+GOOD = "pub fn one() -> u8 {\n    1\n}\n\n#[test]\nfn is_one() {\n    assert_eq!(one(), 1);\n}\n"
+BAD = GOOD.replace("one(), 1", "one(), 2")
+OWN_MAIN = MANIFEST + '[[test]]\nname = "own"\nharness = false\n'
+ABORTS = """
+#[test]
+fn a_good() {}
+#[test]
+fn b_aborts() {
+    std::process::abort();
+}
+#[test]
+fn c_good() {}
+"""
+LEAVES = """
+#[test]
+fn a_leaves() {
+    std::process::exit(0);
+}
+#[test]
+fn b_fails() {
+    panic!("never seen");
+}
+"""
+LIES = r"""
+#[test]
+fn lies() {
+    print!("\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n");
+    std::process::exit(0);
+}
+"""
+WRITES = """
+#[test]
+fn writes() {
+    std::fs::write("tests/fixture.txt", "x").unwrap();
+    std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/x"), "x").unwrap();
+    assert!(std::fs::write(format!("{}/../x", env!("CARGO_TARGET_TMPDIR")), "x").is_err());
+}
+#[test]
+fn runs_the_program() {
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_small")).output().unwrap();
+    assert_eq!(done.stdout, b"hello\\n");
+    assert_eq!(std::env::var("CARGO_PKG_NAME").unwrap(), "small");
+    assert!(std::path::Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("Cargo.toml").exists());
+}
+"""
+
+CONNECTS = '#[test]\nfn t() {\n    std::net::TcpStream::connect("192.0.2.1:80").unwrap();\n}\n'
+
+PASSES = [
+    Case("tests that pass", head={"src/lib.rs": GOOD}, mentions=("all 1 tests pass",)),
+    Case("no tests at all", head={"src/lib.rs": "pub fn one() {}\n"}, mentions=("there are no tests",)),
+    Case(
+        "an ignored test",
+        head={"src/lib.rs": GOOD + '#[test]\n#[ignore = "slow"]\nfn t() { panic!() }\n'},
+        mentions=("1 tests are ignored",),
+    ),
+    Case(
+        "tests that write, and run the program",
+        head={"src/main.rs": 'fn main() { println!("hello"); }\n', "tests/it.rs": WRITES},
+        mentions=("all 2 tests pass",),
+    ),
+    Case(
+        "a target with a main of its own",
+        base=None,
+        head={"Cargo.toml": OWN_MAIN, "src/lib.rs": "", "tests/own.rs": "fn main() {}\n"},
+        mentions=("a main of their own",),
+    ),
+    Case(
+        "a library that says test = false",
+        base=None,
+        head={"Cargo.toml": MANIFEST + "[lib]\ntest = false\n", "src/lib.rs": BAD},
+        mentions=("test = false",),
+    ),
+    Case(
+        "a test that needs a feature",
+        base=None,
+        head={
+            "Cargo.toml": MANIFEST
+            + '[features]\nextra = []\n[[test]]\nname = "it"\nrequired-features = ["extra"]\n',
+            "src/lib.rs": GOOD,
+            "tests/it.rs": "#[test]\nfn t() { panic!() }\n",
+        },
+        mentions=("needs the features extra",),
+    ),
+    Case(
+        "the unit tests of a procedural macro",
+        base=None,
+        head={
+            "Cargo.toml": MANIFEST + "[lib]\nproc-macro = true\n",
+            "src/lib.rs": "extern crate proc_macro;\n#[test]\nfn t() { let _ = 1; }\n",
+        },
+        mentions=("all 1 tests pass",),
+    ),
+    Case("a crate without the standard library", head={"src/lib.rs": "#![no_std]\n" + GOOD}),
+]
+FAILS = [
+    Case(
+        "a failing test",
+        head={"src/lib.rs": BAD},
+        mentions=("is_one", "left: 1; right: 2"),
+        at=("src/lib.rs", 7),
+        findings=1,
+    ),
+    Case(
+        "a test that fails without a panic",
+        head={"tests/it.rs": '\n#[test]\nfn t() -> Result<(), String> {\n    Err("boo".into())\n}\n'},
+        mentions=("boo",),
+        at=("tests/it.rs", 3),
+    ),
+    Case("a test that should have panicked", head={"src/lib.rs": "#[test]\n#[should_panic]\nfn t() {}\n"}),
+    Case(
+        "a test that aborts is found, and the others are judged",
+        head={"tests/it.rs": ABORTS},
+        mentions=("b_aborts", "SIGABRT"),
+        findings=1,
+    ),
+    Case(
+        "a test that ends the program well",
+        head={"tests/it.rs": LEAVES},
+        mentions=("a_leaves", "exit code 0 before the test was over", "never seen"),
+        findings=2,
+    ),
+    Case(
+        "a test that prints a result and leaves", head={"tests/it.rs": LIES}, mentions=("lies",), findings=1
+    ),
+    Case(
+        "a main of its own that fails",
+        base=None,
+        head={"Cargo.toml": OWN_MAIN, "src/lib.rs": "", "tests/own.rs": 'fn main() { panic!("no") }\n'},
+        mentions=("no", "own"),
+        at=("tests/own.rs", None),
+    ),
+    Case(
+        "a test that does not end",
+        head={"tests/it.rs": "#[test]\nfn t() {\n    loop { std::thread::yield_now() }\n}\n"},
+        config=Config(sandbox=SandboxConfig(seconds=4)),
+        mentions=("it did not end within",),
+        slow=True,
+    ),
+    Case(
+        "a test of a member that the change does not touch",
+        base={
+            "Cargo.toml": '[workspace]\nmembers = ["a", "b"]\nresolver = "2"\n',
+            "a/Cargo.toml": MANIFEST,
+            "a/src/lib.rs": BAD,
+            "b/Cargo.toml": MANIFEST.replace("small", "b"),
+            "b/src/lib.rs": "",
+        },
+        head={"b/src/lib.rs": GOOD},
+        at=("a/src/lib.rs", 7),
+    ),
+    Case(
+        "a test without the network",
+        head={"tests/it.rs": CONNECTS},
+        at=("tests/it.rs", 3),
+    ),
+]
+UNKNOWN = [
+    Case(
+        "tests that cannot be built", head={"tests/it.rs": "#[test]\nfn t() { no() }\n"}, mentions=("built",)
+    ),
+]
+
+
+def test_verdict(gate_case, tmp_path):
+    gate_case.verify(tmp_path)
+
+
+def test_the_checkout_stays_as_it_is_for_later_questions(tmp_path):
+    test = '#[test]\nfn t() { std::fs::write("src/lib.rs", "broken(").unwrap(); }\n'
+    verdict = run_gate("failing_tests", {}, {"tests/it.rs": test}, folder=tmp_path)
+    assert verdict.status is Status.PASS
+    assert (
+        run_gate("compile_errors", {}, {"tests/it.rs": test}, folder=tmp_path / "again").status is Status.PASS
+    )
