@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ironwright.session.journal import JournalWriter
 
 
+TARGET_MOUNT = "/w/target"
+"""Where a workplace's mounts show the folder that cargo builds in."""
+
+
 class Stopped(StrEnum):
     """Why an attempt stopped."""
 
@@ -54,7 +58,8 @@ class Workplace:
     Attributes:
         worktree: The git worktree on this machine; one of ``mounts`` shows it writable.
         sandbox: What runs its commands.
-        mounts: What its commands see (the worktree at ``/w/repo``, a target directory, a git directory).
+        mounts: What its commands see: the worktree at ``/w/repo``, a git directory; cargo builds in the one
+            at :data:`TARGET_MOUNT`.
         env: Added to the environment of its commands.
         command_limits: Of each command.
     """

@@ -21,7 +21,7 @@ from pydantic_ai.workspaces import (
 from ironwright.host.process import Completed
 from ironwright.host.sandbox import Job, inner_path
 from ironwright.session import cargo_network
-from ironwright.session.attempt import Workplace
+from ironwright.session.attempt import TARGET_MOUNT, Workplace
 from ironwright.session.shell_reading import dependency_command
 from ironwright.session.worktree_files import Entry, WorktreeFiles
 
@@ -38,6 +38,8 @@ class SandboxWorkspace:
 
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
+        building = any(mount.target == TARGET_MOUNT for mount in workplace.mounts)
+        self._env = {**({"CARGO_TARGET_DIR": TARGET_MOUNT} if building else {}), **workplace.env}
         self.files = WorktreeFiles(
             workplace.worktree, inner_path(workplace.sandbox, workplace.mounts, workplace.worktree)
         )
@@ -74,7 +76,7 @@ class SandboxWorkspace:
             argv=argv,
             mounts=self._workplace.mounts,
             cwd=self.files.seen_at,
-            env={**self._workplace.env, **(env or {}), **(cargo_network.ENVIRONMENT if network else {})},
+            env={**self._env, **(env or {}), **(cargo_network.ENVIRONMENT if network else {})},
             limits=limits,
             network=network,
         )
