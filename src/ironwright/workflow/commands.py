@@ -46,7 +46,8 @@ async def run_command(run: RunContext, name: str, when: str, history: bytes | No
         history: The conversation so far.
     """
     key = f"{when}-{name}"
-    run.journal.append(EventKind.COMMAND_STARTED, {"command": name, "when": when}, f"{key}/command-started")
+    told = {"name": name, "phase": when.partition("-")[0], "when": when}
+    run.journal.append(EventKind.COMMAND_STARTED, told, f"{key}/command-started")
     command = run.plan.commands.get(name)
     if command is None:
         outcome = CommandOutcome(name, False, "nobody defines this command", None)
@@ -54,7 +55,7 @@ async def run_command(run: RunContext, name: str, when: str, history: bytes | No
         outcome = await _carry_out(run, command, key, history)
     run.journal.append(
         EventKind.COMMAND_ENDED,
-        {"command": name, "when": when, "ok": outcome.ok, "reason": outcome.reason},
+        {**told, "ok": outcome.ok, "reason": outcome.reason},
         f"{key}/command-ended",
     )
     return outcome

@@ -97,10 +97,12 @@ async def repair_or_settle(run: RunContext, state: State) -> State:
     report = state.check
     if state.outcome is not None or report is None:
         return state
+    # Whether the after-commands ran is itself judged, and cannot be told before they did: they are due as
+    # soon as nothing is refused.
+    waiting = [name for name in run.plan.contract.after if name not in state.commands]
+    if waiting and report.status is not Status.FAIL:
+        return await after_commands(run, state, waiting)
     if report.status is Status.PASS:
-        waiting = [name for name in run.plan.contract.after if name not in state.commands]
-        if waiting:
-            return await after_commands(run, state, waiting)
         return replace(state, outcome=Outcome.DELIVERED, reason="every gate of the contract passed")
     if report.status is Status.UNKNOWN:
         return replace(

@@ -79,8 +79,9 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look the commands up in the journal."""
     if subject.journal is None:
         raise Unknown("there is no journal, so nothing says which commands ran")
-    attempts = [event.seq for event in subject.journal if event.kind == EventKind.ATTEMPT_STARTED]
-    ended = [event.seq for event in subject.journal if event.kind == EventKind.ATTEMPT_ENDED]
+    work = _work(subject.journal)
+    attempts = [event.seq for event in work if event.kind == EventKind.ATTEMPT_STARTED]
+    ended = [event.seq for event in work if event.kind == EventKind.ATTEMPT_ENDED]
     if not attempts:
         raise Unknown("the journal holds no attempt yet")
     demanded = {phase: tuple(_plain(name) for name in params[phase]) for phase in ("before", "after")}
@@ -103,6 +104,19 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     every = [f"/{name}" for phase in demanded.values() for name in phase]
     good = f"{', '.join(every)} ran when it should" if every else "no commands are demanded"
     return judged(tuple(findings), good, "{n} demanded commands did not run as they should", evidence)
+
+
+def _work(journal: Sequence[Event]) -> list[Event]:
+    """The events outside of commands: what the agent does to carry a command out is no work on the task."""
+    events, command = [], None
+    for event in journal:
+        if event.kind == EventKind.COMMAND_STARTED:
+            command = event.data["name"]
+        elif event.kind == EventKind.COMMAND_ENDED:
+            command = None
+        elif command is None:
+            events.append(event)
+    return events
 
 
 def _plain(name: str) -> str:
