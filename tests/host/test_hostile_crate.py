@@ -294,7 +294,7 @@ def test_every_attempt_is_stopped_for_an_ordinary_user_too() -> None:
 
 def _python_for_everybody(become: list[str]) -> str:
     """A Python of this version that other users may start, and that finds our packages."""
-    probe = "import pytest, ironwright, subprocess, sys; subprocess.run([sys.executable, '-c', ''], check=True)"
+    probe = "import pytest, ironwright, subprocess, sys; subprocess.run([sys.executable, '-V'], check=True)"
     for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
         tried = subprocess.run(
             [*become, python, "-B", "-c", probe],
