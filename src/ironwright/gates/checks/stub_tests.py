@@ -1,0 +1,144 @@
+"""Refuses tests that prove nothing: empty, without an assertion, true by construction, or switched off.
+
+What it checks:
+    Every test that the change adds or alters (scope ``all``: every test) can fail when the code is wrong.
+    Refused are a test with an empty body; with ``todo!``; with assertions that are always true
+    (``assert!(true)``, two literals, ``is_ok() || is_err()``, a variable compared with itself) and nothing
+    else; without any assertion, where its helpers and macros are looked up in the repository; one that is
+    ``#[ignore]`` without a reason; and ``#[should_panic]`` around nothing but its own ``panic!``. A test
+    that only unwraps results proves that nothing failed: a remark, unless ``allow_unwrap_only`` is off.
+    Accepted are tests judged by what they return, tests of types (``assert_send::<T>()``), tests whose
+    name says that not panicking is the point, comparisons with itself in tests named after equality or
+    order, and macros that are defined elsewhere.
+
+Why:
+    A green stub is counted as a tested feature.
+
+Evidence:
+    The number of tests looked at in the committed tree.
+
+Unknown when:
+    The parser finds no sense in a file in scope. Tests that a macro makes are not seen.
+"""
+
+from __future__ import annotations
+
+from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.rust_items import Item
+from ironwright.gates.rust_tests import (
+    TestReader,
+    ignored_without_reason,
+    is_empty,
+    is_judged,
+    panics_by_itself,
+    unfinished_macro,
+)
+from ironwright.gates.subject import Subject
+from ironwright.gates.tree_scope import TreeScope, settle
+from ironwright.records.contract import Scope
+from ironwright.records.verdict import Evidence, Finding
+
+_EMPTY_KIND = (
+    r"(?:stub(?:bed)?s?|placeholder|meaningless|trivial|empty|dummy|fake|tautological|vacuous|no-op|"
+    r"useless|hollow)"
+)
+
+GATE = Gate(
+    id="stub_tests",
+    summary="tests that prove nothing",
+    cost=Cost.TREE,
+    phrasings=(
+        Phrasing(
+            rf"\b{_EMPTY_KIND}(?:\s+or\s+{_EMPTY_KIND}|,\s*{_EMPTY_KIND})*\s+(?:unit |integration )?tests?\b",
+            "Test actual business logic, never stub tests.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\btests?\b[^.;]{0,20}\b"
+            r"(?:always pass|(?:assert|prove|verify|check|test)s?\s+nothing|without assertions?)",
+            "No tests that always pass.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:write|create|add|implement|ensure|include)\w*\s+(?:only\s+)?(?:\w+,?\s+)?"
+            r"meaningful,?\s+(?:\w+\s+)?tests?\b",
+            "Write meaningful tests.",
+        ),
+        Phrasing(
+            r"\b(?:every|each|all)\s+tests?\b[^.;]{0,20}\b(?:ha(?:s|ve)|contain|include|make)s?\b[^.;]{0,15}\bassert",
+            "Every test has at least one assertion.",
+            params={"allow_unwrap_only": False},
+        ),
+        Phrasing(
+            r"\bassert!?\(\s*true\s*\)",
+            "Never write assert!(true).",
+            negative=True,
+        ),
+    ),
+    params={
+        "allow_unwrap_only": Param(
+            bool,
+            True,
+            "Whether a test may do without assertions when it unwraps results.",
+            stricter=lambda one, other: one and other,
+        ),
+    },
+    inputs=("head", "base"),
+)
+
+
+def check(subject: Subject, params: Params, scope: Scope) -> Answer:
+    """Judge the tests in scope."""
+    judged, reader = TreeScope(subject, scope), TestReader(subject.head)
+    failures, remarks, unreadable, seen = [], [], [], 0
+    for path in judged.paths:
+        file = subject.head.rust(path)
+        if file.error_lines:
+            unreadable.append(file)
+            continue
+        for test in file.functions:
+            if not is_judged(test) or not judged.holds(file, test):
+                continue
+            seen += 1
+            if problem := _problem(test, reader, params["allow_unwrap_only"]):
+                failures.append(Finding(path, test.line, *problem))
+            elif reader.judge(test).proof == "unwraps":
+                remarks.append(Finding(path, test.line, f"`{test.name}` only proves that nothing failed"))
+    evidence = Evidence(
+        "measure",
+        f"{seen} tests looked at",
+        {"name": "tests", "value": seen, "unit": "tests", "stubs": len(failures)},
+    )
+    good = f"all {seen} tests in scope can fail" if seen else "no tests in scope"
+    return settle(failures, remarks, unreadable, good, f"{{n}} of {seen} tests prove nothing", evidence)
+
+
+_ASSERT = "Assert what the code under test returns or does, so that the test fails when it is wrong."
+
+
+def _problem(test: Item, reader: TestReader, allow_unwrap_only: bool) -> tuple[str, str] | None:
+    """What is wrong with a test, and what to do; None where it may stand."""
+    if is_empty(test):
+        return f"the test `{test.name}` is empty", _ASSERT
+    if name := unfinished_macro(test):
+        return f"the test `{test.name}` is unfinished: `{name}!`", "Write the test, or take it out."
+    if ignored_without_reason(test):
+        return (
+            f"the test `{test.name}` is ignored without a reason",
+            'Let it run, or write `#[ignore = "why, and when it can run"]`.',
+        )
+    if panics_by_itself(test):
+        return (
+            f"the test `{test.name}` should panic, and panics by itself",
+            "Call the code that must panic, and name its message with `expected`.",
+        )
+    if any(text.startswith("should_panic") for text in test.attributes):
+        return None
+    judgement = reader.judge(test)
+    if judgement.proof == "tautology":
+        return f"the test `{test.name}` {judgement.detail}, which is always true", _ASSERT
+    if judgement.proof == "nothing":
+        return f"the test `{test.name}` asserts nothing", _ASSERT
+    if judgement.proof == "unwraps" and not allow_unwrap_only:
+        return f"the test `{test.name}` only unwraps and asserts nothing", _ASSERT
+    return None
