@@ -208,10 +208,32 @@ def slot(home: Path, purpose: str, seed: Path | None = None) -> Iterator[Slot]:
                 continue
             place = Slot(folder)
             if new and seed is not None and seed.is_dir():
-                shutil.copytree(seed, place.target, symlinks=True, dirs_exist_ok=True)
+                _seed(seed, place.target)
             place.target.mkdir(parents=True, exist_ok=True)
             yield place
             return
+
+
+def _seed(seed: Path, target: Path) -> None:
+    """Copy warm target directories while no cargo writes to them; all of them or none.
+
+    A file that cargo is still writing must not be copied: its fingerprint could follow complete, and the
+    half file would count as fresh. Cargo's own locks, held while we copy, keep it out. Scratch folders
+    belong to commands that run now and may vanish under the copy.
+    """
+    fresh = target.with_name(f"{target.name}.new")
+    with contextlib.ExitStack() as held:
+        for depth in ("*", "*/*", "*/*/*"):
+            for lock in seed.glob(f"{depth}/.cargo-lock"):
+                handle = held.enter_context(open(lock, "rb"))
+                fcntl.flock(handle, fcntl.LOCK_SH)
+        try:
+            shutil.copytree(seed, fresh, symlinks=True, ignore=shutil.ignore_patterns("scratch-*"))
+            fresh.replace(target)
+        except (OSError, shutil.Error):
+            # A cold start is slower and as right: whatever is wrong (a full disk, say) will be told by
+            # the command that needs the room.
+            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def entries_digest(entries: Mapping[str, Entry], suffixes: tuple[str, ...]) -> str:
