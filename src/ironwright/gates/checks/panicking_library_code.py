@@ -53,7 +53,10 @@ _KINDS = {
 _METHODS = frozenset({"unwrap", "unwrap_err", "expect", "expect_err"})
 _MESSAGES = frozenset({"string_literal", "raw_string_literal", "macro_invocation", "reference_expression"})
 _EVERY = ("unwrap", "expect", "panic", "unreachable", "todo", "unimplemented")
-_UNWRAP = r"`?\.?unwrap(?:\(\))?`?(?:\s*(?:/|,|or|and|&)\s*`?\.?expect(?:\((?:\.\.\.|…|\"[^\"]*\")?\))?`?)?"
+_UNWRAP = (
+    r"(?P<forbid>`?\.?\bunwrap(?:\(\))?`?"
+    r"(?:\s*(?:/|,|or|and|&)\s*`?\.?expect(?:\((?:\.\.\.|…|\"[^\"]*\")?\))?`?)?)"
+)
 
 GATE = Gate(
     id="panicking_library_code",
@@ -61,7 +64,8 @@ GATE = Gate(
     cost=Cost.TREE,
     phrasings=(
         Phrasing(
-            r"\bpanic(?:s|king)?\b!?[^.;]{0,30}\b(?:in|inside|from)\s+(?:any\s+|the\s+|your\s+)?librar(?:y|ies)\b"
+            r"\bpanic(?:s|king)?\b!?[^.;]{0,30}\b(?:in|inside|from)\s+(?:any\s+|the\s+|your\s+)?librar(?:y|"
+            r"ies)\b"
             r"|\blibrar(?:y|ies)(?: code)?\s+(?:must|should|can|may|shall)\s*(?:not|never)\s+panic",
             "Don't panic in library code.",
             negative=True,
@@ -70,15 +74,27 @@ GATE = Gate(
             rf"{_UNWRAP}[^.;]{{0,40}}?\b(?:in|from|inside)\s+(?:any\s+|the\s+|your\s+)?"
             r"(?:production|non-test|library|application|shipped|prod)\b",
             "No .unwrap() in production code paths.",
-            params={"code": "all", "forbid": ("unwrap",)},
+            params={"code": "all"},
             negative=True,
         ),
         Phrasing(
             rf"{_UNWRAP}[^.;]{{0,30}}?\b(?:outside(?: of)?|(?:except|other than|unless) in)\s+"
-            r"(?:the\s+|of\s+)?"
-            r"(?:`?#\[cfg\(test\)\]`?|unit\s+)?\s*tests?\b",
+            r"(?:the\s+|of\s+)?(?:#\[cfg\(test\)\]|(?:unit\s+)?tests?\b)",
             "Avoid .unwrap() except in tests.",
-            params={"code": "all", "forbid": ("unwrap",)},
+            params={"code": "all"},
+            negative=True,
+        ),
+        Phrasing(
+            rf"{_UNWRAP}\s+(?:is|are)\s+(?:strictly\s+)?(?:forbidden|banned|prohibited|not allowed)\b",
+            "unwrap() and expect() are forbidden in all code.",
+            params={"code": "all"},
+            negative=True,
+        ),
+        Phrasing(
+            rf"\b(?:never|avoid|no|don't|do not)\b(?:\s+(?:use|using|call|calling|any))?\s+{_UNWRAP}"
+            r"\s*(?:$|[.,;:—–(-])",
+            "Never use unwrap() or expect().",
+            params={"code": "all"},
             negative=True,
         ),
         Phrasing(

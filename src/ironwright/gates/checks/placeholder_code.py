@@ -78,8 +78,8 @@ GATE = Gate(
     cost=Cost.TREE,
     phrasings=(
         Phrasing(
-            r"\b(?:placeholders?|stub(?:bed)?s?|dummy|mock|fake|incomplete|partial|half-finished|"
-            r"unfinished)\s+(?:code|implementations?|functions?|methods?|logic|bodies)\b",
+            r"\b(?:placeholders?|stub(?:bed)?s?|dummy|(?:mock|fake)(?! code)|incomplete|partial|"
+            r"half-finished|unfinished)\s+(?:code|implementations?|functions?|methods?|logic|bodies)\b",
             "Never leave placeholder implementations.",
             negative=True,
         ),
