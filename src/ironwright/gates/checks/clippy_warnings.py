@@ -33,7 +33,8 @@ GATE = Gate(
     cost=Cost.BUILD,
     phrasings=(
         Phrasing(
-            r"\b(?:run|ran|running|runs|pass(?:es|ing)?|satisf(?:y|ies)|use|using|under|execute|follow(?:s|ing)?)\b"
+            r"\b(?:run|ran|running|runs|pass(?:es|ing)?|satisf(?:y|ies)|use|using|under|execute|follow(?:s|"
+            r"ing)?|enforce)\b"
             rf"[^.;]{{0,50}}?{_CLIPPY}",
             "Run cargo clippy -- -D warnings to catch all lints.",
         ),
@@ -47,7 +48,8 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            r"\b(?:without|zero|no|free of)[ -](?:any )?warnings?\b(?! about| signs?)",
+            r"(?<!documentation builds )(?<!docs build )\b(?:without|zero|no|"
+            r"free of)[ -](?:any )?warnings?\b(?! about| signs?)",
             "Code compiles without warnings.",
         ),
         Phrasing(

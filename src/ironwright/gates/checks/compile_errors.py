@@ -40,9 +40,11 @@ GATE = Gate(
             "Ensure compilation succeeds before moving to the next component.",
         ),
         Phrasing(
-            r"\b(?:verify|ensure|make sure|confirm|validate|check)(?: that)?\s+(?:[\w'’-]+\s+){0,4}?"
+            r"\b(?:verify|ensure|make sure|confirm|validate|check)(?: that)?\s+"
+            r"(?:(?!docs?\b|documentation|container|docker|reproducible|in\b)[\w'’-]+\s+){0,4}?"
             r"(?:compil(?:es?|ation)|builds?)\b"
-            r"(?! (?:times?|scripts?|size|system|configuration|errors?|warnings?))"
+            r"(?! (?:times?|scripts?|size|system|configuration|errors?|warnings?|settings|instructions|"
+            r"pipelines?|performance|process|tools?|targets?|artifacts?))"
             r"(?=[\s.,;:!)]|$)",
             "Verify the code compiles after each fix.",
         ),

@@ -30,6 +30,7 @@ from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
 
 _RUN = r"\b(?:run|runs|re-?run|running|execute|verify|pass(?:es)?|ensure|confirm|use|using|with)\b"
+_OTHER = r"(?!doc|load|penetration|performance|stress|mutation|fuzz)"
 _TESTS = r"(?:unit |integration |existing |new |regression |library )?(?:tests?|test suites?)"
 
 GATE = Gate(
@@ -38,12 +39,14 @@ GATE = Gate(
     cost=Cost.TEST,
     phrasings=(
         Phrasing(
-            rf"\b(?:all|every|each|the)\s+(?:of the\s+)?(?:\w+\s+)?{_TESTS}\b[^.;]{{0,30}}?"
+            rf"\b(?:all|every|each|"
+            rf"the)\s+(?:of the\s+)?(?:{_OTHER}\w+\s+)?{_TESTS}\b(?:(?!\bfail)[^.;]){{0,30}}?"
             r"\b(?:pass(?:es|ing)?|green|succeeds?|successful(?:ly)?)\b",
             "Ensure all tests pass before completing.",
         ),
         Phrasing(
-            r"\b(?:run|re-?run|execute)\s+(?:the\s+|your\s+|its\s+)?(?:\w+\s+)?(?:full|entire|whole|complete|all)?\s*"
+            rf"\b(?:run|re-?run|execute)\s+(?:the\s+|your\s+|its\s+)?(?:{_OTHER}\w+\s+)?(?:full|entire|whole|"
+            rf"complete|all)?\s*"
             r"(?:the\s+)?(?:existing\s+)?(?:test suites?|tests)\b",
             "Run full test suite without output filtering to verify correctness.",
         ),
@@ -62,14 +65,19 @@ GATE = Gate(
             "Verify tests still pass.",
         ),
         Phrasing(
-            r"\b(?:fail(?:ing|ed)|broken|red) tests?\b",
+            r"(?<!\ba )\b(?:fail(?:ing|ed)|broken|red) tests?\b",
             "Never commit with failing tests.",
             negative=True,
         ),
         Phrasing(
             r"^\W*cargo (?:test|nextest run)\b(?!.*(?:--doc|--no-run|--exact|--nocapture|test_name))"
-            r"(?:\s+--?[\w-]+)*\s*(?:#.*)?$",
+            r"(?:\s+--?[\w-]+)*\s*(?:#.*|[—–-]\s.*|\(.*\))?$",
             "cargo test --workspace --all-features",
+        ),
+        Phrasing(
+            r"^\W*(?:existing |unit |integration )?tests? (?:\w+ )?pass(?:es|ing)?\b"
+            r"(?! (?:a|the|an|in|to)\b)",
+            "Tests pass consistently.",
         ),
     ),
     requires=("compile_errors",),

@@ -32,7 +32,7 @@ from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 _TEST_FIRST = r"tests?\b[^.;]{0,60}\b(?:before|prior to|precedes?|ahead of)\b[^.;]{0,40}"
-_CODE = r"(?:implement\w*|code|coding|writing|production)"
+_CODE = r"(?:implement\w*|code\b|coding|writing\b(?! (?:any |new |the |more )*tests?))"
 
 GATE = Gate(
     id="green_before",
@@ -50,7 +50,8 @@ GATE = Gate(
             "Start with a failing test that shows the bug.",
         ),
         Phrasing(
-            r"\bred[-, /→>]+(?:to[- ])?green(?:[-, /→>]+refactor)?\b", "Follow red-green-refactor.",
+            r"\bred[-, /→>]+(?:to[- ])?green(?:[-, /→>]+refactor)?\b(?!\W+(?:blue|yellow|amber))",
+            "Follow red-green-refactor.",
         ),
         Phrasing(
             r"\b(?:see|watch|confirm|verify|ensure|make sure)\b[^.;]{0,30}\btests?\b[^.;]{0,20}\bfails?\b",

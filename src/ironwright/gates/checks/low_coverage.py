@@ -30,9 +30,26 @@ from ironwright.records.change import FileStatus
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
 
-_COVERAGE = r"(?:test|code|line|unit test)?[ -]?coverage"
+_COVERAGE = r"(?:(?:test|code|line|unit test)[ -])?coverage"
+# Coverage of something other than code.
+_OTHER = "".join(
+    rf"(?<!\b{word} )"
+    for word in (
+        "documentation",
+        "docs",
+        "doc",
+        "mutation",
+        "branch",
+        "api",
+        "monitoring",
+        "automation",
+        "runbook",
+        "alert",
+        "type",
+    )
+)
 _NUMBER = r"(?P<minimum>\d{1,3}(?:\.\d+)?)\s*(?:%|percent|per cent)"
-_GAP = r"(?:(?!doc(?:umentation|s)?\b|mutation|branch)[^.;%\d]){0,40}?"
+_GAP = r"(?:(?!doc(?:umentation|s)?\b|mutation|branch)[^.;%\d<]){0,40}?"
 
 GATE = Gate(
     id="low_coverage",
@@ -40,12 +57,12 @@ GATE = Gate(
     cost=Cost.TEST,
     phrasings=(
         Phrasing(
-            rf"(?<!documentation )(?<!doc )(?<!mutation )(?<!branch )\b{_COVERAGE}\b{_GAP}"
-            rf"[~>≥=]*\s*{_NUMBER}",
+            rf"{_OTHER}\b{_COVERAGE}\b{_GAP}"
+            rf"[~>≥=]*\s*{_NUMBER}(?!\s+of (?:tables|endpoints|pages|documentation|requirements))",
             "Ensure test coverage meets or exceeds 90%.",
         ),
         Phrasing(
-            rf"[~>≥=]*\s*{_NUMBER}\+?\s*(?:or (?:more|higher|better)\s*)?(?:of\s+)?"
+            rf"{_OTHER}(?<!\d)(?<!\.)[~>≥=]*\s*{_NUMBER}\+?\s*(?:or (?:more|higher|better)\s*)?(?:of\s+)?"
             r"(?:(?:minimum|line|code|test|unit|overall|total)\s+)*coverage\b",
             "Maintain at least 80% test coverage.",
         ),
@@ -53,6 +70,11 @@ GATE = Gate(
             rf"\bcover(?:s|ing)?\s+(?:at least|more than|over|≥|>)?\s*{_NUMBER}\s+of\s+(?:the\s+)?"
             r"(?:new\s+|changed\s+)?(?:code|lines)\b",
             "Tests must cover at least 85% of the code.",
+        ),
+        Phrasing(
+            rf"{_OTHER}\b{_COVERAGE}\s+(?:\w+\s+){{0,3}}?(?:below|under|less than|lower than|<)\s*{_NUMBER}",
+            "Never let coverage drop below 80%.",
+            negative=True,
         ),
     ),
     params={

@@ -41,12 +41,12 @@ GATE = Gate(
             "All code must be formatted with cargo fmt.",
         ),
         Phrasing(
-            rf"{_FMT}[^.;]{{0,40}}?\b"
+            rf"{_FMT}[^.;]{{0,90}}?\b"
             r"(?:pass(?:es)?|clean|compliance|compliant|before (?:every |each )?commit)",
             "cargo fmt --check must pass.",
         ),
         Phrasing(
-            r"^\W*cargo fmt\b(?:\s+--(?:all|check)\b|\s+--(?=\s|$))*\s*(?:#.*)?$",
+            r"^\W*cargo fmt\b(?:\s+--(?:all|check)\b|\s+--(?=\s|$))*\s*(?:#.*|[—–-]\s.*|\(.*\))?$",
             "cargo fmt --all -- --check",
         ),
     ),
