@@ -59,6 +59,7 @@ class Obligation:
         topic: The nearest heading, for fragments that need it ("At least 90%").
         forbidden: Whether a heading or lead-in above turns it into a prohibition.
         soft: The words that make it a wish rather than a demand; empty where it is firm.
+        soft_above: Those of them that stand in a heading or lead-in.
         doubtful: Why its polarity cannot be told; empty where it can.
         introduces: Whether it says little itself and introduces the items below it ("Write tests that:").
     """
@@ -72,6 +73,7 @@ class Obligation:
     topic: str
     forbidden: bool
     soft: str
+    soft_above: str = ""
     doubtful: str = ""
     introduces: bool = False
 
@@ -133,6 +135,7 @@ def _in_block(block: Block, path: str, offset: int) -> Iterator[Obligation]:
             forbidden = False  # "Don't: never skip tests" repeats its heading
         elif forbidden and _ABSENT_FIRST.match(main):
             doubtful = "stands in a list of what is wrong and names something that is absent"
+        above = _soft_above(text, headings, leads)
         triggers = tuple(heading for heading in headings[-1:] if words.TRIGGER.match(heading))
         yield Obligation(
             path,
@@ -143,7 +146,8 @@ def _in_block(block: Block, path: str, offset: int) -> Iterator[Obligation]:
             (*triggers, *leads),
             headings[-1] if headings else "",
             forbidden,
-            _softness(text, main, headings, leads),
+            _softness(text, main, above),
+            above,
             doubtful,
             block.is_lead and text.endswith(":") and not words.DETAIL_LEAD.search(text),
         )
@@ -157,10 +161,11 @@ def _command(
         return
     if any(words.FORBIDDEN_TOPIC.search(text) for text in above):
         return
-    soft = _softness("", "", headings, leads)
     line = offset + block.line
     text = f"Run {plain(block.text)}"
-    yield Obligation(path, line, block.text, text, "", leads, headings[-1] if headings else "", False, soft)
+    soft = _soft_above(text, headings, leads)
+    topic = headings[-1] if headings else ""
+    yield Obligation(path, line, block.text, text, "", leads, topic, False, soft, soft)
 
 
 def _cleaned(text: str) -> str:
@@ -261,7 +266,7 @@ def _obliges(
         return False
     if _imperative(main) or words.MODAL.search(main) or words.UNIVERSAL.match(main):
         return True
-    if words.THRESHOLD.search(text) and topic is not Topic.NEUTRAL:
+    if words.THRESHOLD.search(text) and (topic is not Topic.NEUTRAL or block.kind is not BlockKind.PARAGRAPH):
         return True
     return (
         first and _is_fragment(block, text) and (topic is Topic.FORBIDDEN or _demanded(block, topic, leads))
@@ -291,13 +296,18 @@ def _demanded(block: Block, topic: Topic, leads: tuple[str, ...]) -> bool:
     return topic is Topic.DEMANDED
 
 
-def _softness(text: str, main: str, headings: tuple[str, ...], leads: tuple[str, ...]) -> str:
+def _softness(text: str, main: str, above: str) -> str:
     label = text[: len(text) - len(main)] if text.endswith(main) else ""
     if found := words.SOFT.search(main) or words.SOFT_TOPIC.match(label):
         return found[0]
     goal = words.GOAL.search(text)
-    if goal and not words.FIRM.search(text) and words.THRESHOLD.search(text + " ≥ 1"):
+    if goal and words.THRESHOLD.search(text) and not words.FIRM.search(text):
         return goal[0]
+    return above
+
+
+def _soft_above(text: str, headings: tuple[str, ...], leads: tuple[str, ...]) -> str:
+    """The word of a heading or lead-in that makes what stands below it a wish."""
     for above in (*leads[-1:], *headings[-1:]):
         found = words.SOFT_TOPIC.search(_head_of(above))
         if found and not words.FIRM.search(f"{above} {text}"):

@@ -12,6 +12,7 @@ _EMPHASIS = re.compile(
     r"(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])|\*\*|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|~~"
 )
 _TAG = re.compile(r"</?[a-z][\w-]*>")
+_VARIABLE = re.compile(r"\$(?:[A-Z_]+\b|\d|\{\w+\})")
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "‑": "-", "\u00a0": " ", "≧": "≥", "≦": "≤"})
 
@@ -100,7 +101,7 @@ def fold(text: str) -> str:
 def plain(text: str) -> str:
     """What patterns see: white space folded; emphasis, code marks and link targets removed; plain quotes."""
     text = _LINK.sub(r"\1", text).translate(_QUOTES)
-    text = _TAG.sub("", text).replace("`", "")
+    text = _VARIABLE.sub("…", _TAG.sub("", text)).replace("`", "")
     return fold(_EMPHASIS.sub("", text))
 
 

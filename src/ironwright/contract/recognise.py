@@ -19,6 +19,7 @@ _CLAUSE_END = re.compile(
     r"make|run|use|write|add|"
     r"document|instead)\b)"
 )
+_CONJUNCT_END = re.compile(r"[.;,!?:]\s|\s[–—-]\s|[()]|\b(?:and|but)\b")
 _PROHIBITION = re.compile(
     r"\b(?:never|not|no|cannot|\w+n't|avoid(?:ing)?|without|forbid(?:den)?|refuse|refrain|skip|"
     r"disable|ignore|omit|neither|nor)\b",
@@ -31,7 +32,8 @@ _NOT_DEMANDED = re.compile(
 )
 _REFUSED_AFTER = re.compile(
     r"^\W*(?:is|are|will be|must be|gets?)\s+(?:strictly\s+|always\s+)?"
-    r"(?:never\s|not\s|forbidden|prohibited|banned|unacceptable|rejected|refused|blocked|split)",
+    r"(?:never\s|not\s|forbidden|prohibited|banned|unacceptable|rejected|refused|blocked|split)"
+    r"|^\s+(?:(?:is|are|be|been|get)\s+)?(?:resolved|fixed|addressed|eliminated|removed|cleaned)\b",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
@@ -63,12 +65,29 @@ def _advisory(obligation: Obligation) -> Clause:
 
 
 @dataclass(slots=True)
+class _Asked:
+    """What one phrasing says in one reading: the parameters, and where it matched."""
+
+    params: dict[str, Any]
+    spans: list[tuple[int, int]]
+
+
+@dataclass(slots=True)
 class _Bound:
     """What the phrasings of one gate say about one obligation, together."""
 
     params: dict[str, Any] = field(default_factory=dict)
     strength: Strength = Strength.ADVISORY
-    notes: list[str] = field(default_factory=list)
+    note: str = ""
+
+    def add(self, phrasing: Phrasing, asked: _Asked, gate: Gate, soft: str) -> None:
+        """Take in what one phrasing says; the firmest one decides the strength."""
+        for name, value in asked.params.items():
+            self.params[name] = _together(gate.params.get(name), self.params.get(name), value)
+        strength = Strength.SOFT if soft else phrasing.strength
+        if _ORDER[strength] > _ORDER[self.strength]:
+            self.strength = strength
+            self.note = f'soft: "{soft}"' if soft else "soft: the wording is no demand"
 
 
 def _bind(obligation: Obligation, gate: Gate) -> Clause | None:
@@ -77,25 +96,39 @@ def _bind(obligation: Obligation, gate: Gate) -> Clause | None:
     bound: _Bound | None = None
     for phrasing in gate.phrasings:
         for reading in _readings(obligation):
-            params = _ask(phrasing, reading, obligation, gate)
-            if params is None:
+            asked = _ask(phrasing, reading, gate)
+            if asked is None:
                 continue
             bound = bound or _Bound()
-            for name, value in params.items():
-                bound.params[name] = _together(gate.params.get(name), bound.params.get(name), value)
-            if _ORDER[phrasing.strength] > _ORDER[bound.strength]:
-                bound.strength = phrasing.strength
+            bound.add(phrasing, asked, gate, _soft_words(obligation, reading, asked.spans))
             break
     if bound is None:
         return None
-    strength, note = bound.strength, ""
-    if obligation.soft and strength is Strength.HARD:
-        strength, note = Strength.SOFT, f'soft: "{obligation.soft}"'
-    elif strength is Strength.SOFT:
-        note = "soft: the wording is no demand"
     return Clause(
-        obligation.path, obligation.line, obligation.sentence, gate.id, bound.params, strength, note
+        obligation.path,
+        obligation.line,
+        obligation.sentence,
+        gate.id,
+        bound.params,
+        bound.strength,
+        bound.note if bound.strength is Strength.SOFT else "",
     )
+
+
+def _soft_words(obligation: Obligation, reading: _Reading, spans: list[tuple[int, int]]) -> str:
+    """The words that make a wish of what was matched; "…, fuzzing if possible" softens only fuzzing."""
+    if obligation.soft.lower().startswith(("consider", "attempt")):
+        return obligation.soft
+    for found in words.SOFT.finditer(reading.text):
+        for start, end in spans:
+            between = reading.text[min(end, found.start()) : max(start, found.start())]
+            behind = words.SOFT_BEHIND.match(found[0]) is not None
+            if not (_CONJUNCT_END if behind else _STRONG_END).search(between):
+                return found[0]
+    goal = words.GOAL.search(reading.text)
+    if goal and words.THRESHOLD.search(reading.text) and not words.FIRM.search(reading.text):
+        return goal[0]
+    return obligation.soft_above
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +172,21 @@ def _main_start(text: str) -> int:
     return 0
 
 
-def _ask(phrasing: Phrasing, reading: _Reading, obligation: Obligation, gate: Gate) -> dict[str, Any] | None:
-    """The parameters with which a phrasing asks for its gate in this reading; None where it does not."""
-    asked: dict[str, Any] | None = None
+def _ask(phrasing: Phrasing, reading: _Reading, gate: Gate) -> _Asked | None:
+    """What a phrasing asks of its gate in this reading; None where it does not ask for it."""
+    asked: _Asked | None = None
     for found in phrasing.regex.finditer(reading.text):
         if found.end() <= max(reading.own, reading.main) or not found[0]:
             continue
         if not _demands(phrasing, reading, found):
             continue
-        params = asked = dict(phrasing.params) if asked is None else asked
+        asked = asked or _Asked(dict(phrasing.params), [])
+        asked.spans.append(found.span())
         for name, value in found.groupdict().items():
             param = gate.params.get(name)
-            if value is None or param is None:
-                continue
-            converted = convert(param, value)
+            converted = None if value is None or param is None else convert(param, value)
             if converted is not None:
-                params[name] = _together(param, params.get(name), converted)
+                asked.params[name] = _together(param, asked.params.get(name), converted)
     return asked
 
 
@@ -199,7 +231,7 @@ def convert(param: Param, value: str) -> Any:
 
 
 def _several(param: Param, value: str) -> tuple[str, ...] | None:
-    parts = [part.strip() for part in re.split(r",|;|/(?=\w+\s)|&|\+|\band\b|\bor\b", value) if part.strip()]
+    parts = [part.strip() for part in re.split(r",|;|/|&|\+|\band\b|\bor\b", value) if part.strip()]
     if param.allowed:
         named = tuple(allowed for allowed in param.allowed if any(_same(allowed, part) for part in parts))
     else:

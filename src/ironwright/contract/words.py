@@ -108,7 +108,7 @@ SOFT: Final = re.compile(
     r"(?i:\b(?:aim(?:s|ing)? (?:for|to|at)|striv(?:e|ing) (?:for|to)|try(?:ing)? to|seek to|ideally|"
     r"preferabl[ey]|prefer(?:red|ring)?|"
     r"(?:where|when|if)(?:ver|ever)? (?:possible|applicable|appropriate|practical|feasible|relevant|"
-    r"sensible|useful|needed|necessary|"
+    r"sensible|useful|helpful|needed|necessary|"
     r"reasonable|available|desired|it makes sense|time permits|you (?:want|like))|"
     r"as (?:needed|appropriate|necessary|applicable|far as possible|much as possible)|recommended|"
     r"nice[- ]to[- ]have|optional(?:ly)?|"
@@ -119,7 +119,13 @@ SOFT: Final = re.compile(
 )
 """Words that make a demand a wish; the capitalised ones are RFC 2119's."""
 
-GOAL: Final = re.compile(r"\b(?:targets?|goals?|desired)\b", re.IGNORECASE)
+SOFT_BEHIND: Final = re.compile(
+    r"(?:where|when|if)(?:ver|ever)?\b|as\b|recommended|optional|nice|encouraged|roughly|suggested",
+    re.IGNORECASE,
+)
+"""The wishes that stand behind what they soften ("where applicable"), and soften no more than that."""
+
+GOAL: Final = re.compile(r"(?<!-)\b(?:targets?(?!\s+dir|/)|goals?|desired)\b", re.IGNORECASE)
 FIRM: Final = re.compile(
     r"\b(?:must|shall|minimum|required|mandatory|never|always|no exceptions?|strictly|or higher)\b",
     re.IGNORECASE,
@@ -172,7 +178,8 @@ DIALOGUE: Final = re.compile(
     r"^(?:[-*]\s*)?(?:user|assistant|human|context|a|q|claude|agent)\s*:", re.IGNORECASE
 )
 SAMPLE: Final = re.compile(
-    r"\b\d+\s*/\s*\d+\b|\b\d+ (?:tests? )?(?:passed|failed|passing|failing)\b|\d+(?:\.\d+)?%\s*(?:→|"
+    r"\bas if you were\b|\b\d+\s*/\s*\d+\b|\b\d+ (?:tests? )?(?:passed|failed|passing|failing)\b|"
+    r"\d+(?:\.\d+)?%\s*(?:→|"
     r"->|to)\s*\d|\[(?:number|count|"
     r"n|x|percentage|percent|xx?|file|name|status|pass/fail|list|description)\]|\{\{|\bxx+%?|"
     r"^\W*\d+(?:\.\d+)?%\W*$|"
@@ -205,7 +212,7 @@ SILENT_TOPIC: Final = re.compile(
     r"summary|answer) (?:format|structure|template|style)\b|"
     r"\bdialogues?\b|\bnot (?:handle|responsible)|\bout of scope\b|\blimitations\b|^(?:about|"
     r"background|overview|introduction|history|"
-    r"changelog|glossary|troubleshooting|faq|usage|arguments?|parameters|inputs?|outputs?)\b|"
+    r"changelog|glossary|troubleshooting|faq|usage|arguments?|parameters|inputs?)\b|"
     r"\bcommon (?:issues|errors|problems|failures|scenarios)\b|"
     r"\bi (?:am|'m) not\b|\bnot for\b",
     re.IGNORECASE,
@@ -250,7 +257,9 @@ DEMAND_TOPIC: Final = re.compile(
 """Headings under which even a noun standing alone is asked for."""
 
 SUBJECT_TOPIC: Final = re.compile(
-    r"\bcoverage\b|\bverification\b|\bvalidation\b|\bdeliverables?\b|\btesting\b|\berror handling\b|"
+    r"^outputs?\W*$|\bapproach\b|\bcoverage\b|\bverification\b|\bvalidation\b|\bdeliverables?\b|"
+    r"\btesting\b|"
+    r"\berror handling\b|"
     r"\bcode (?:style|development|review)\b|"
     r"\bmetrics?\b|\btargets?\b|\bdocumentation\b",
     re.IGNORECASE,
