@@ -270,16 +270,14 @@ def _memory_folder(path: str, size_mb: int) -> tuple[str, ...]:
     return ("--perms", "1777", "--size", str(size_mb << 20), "--tmpfs", path)
 
 
-def _system() -> Iterator[str]:
-    for folder in _SYSTEM_FOLDERS:
-        if Path(folder).is_dir():
-            yield from ("--ro-bind", folder, folder)
-    for name in _SYSTEM_LINKS:
-        path = Path(name)
+def _system(root: Path = Path("/")) -> Iterator[str]:
+    """The system's folders: /bin and /lib as links where they are links, as folders where they are."""
+    for name in (*_SYSTEM_FOLDERS, *_SYSTEM_LINKS):
+        path = root / name.lstrip("/")
         if path.is_symlink():
             yield from ("--symlink", str(path.readlink()), name)
         elif path.is_dir():
-            yield from ("--ro-bind", name, name)
+            yield from ("--ro-bind", str(path), name)
 
 
 def _kernel_folders() -> Iterator[str]:
