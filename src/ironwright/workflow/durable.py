@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ironwright.models.paid_once import current_step
 from ironwright.records.errors import RunError
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class StepRunner:
         self._count += 1
 
         async def do() -> dict[str, Any]:
+            current_step.set(name)
             if self._listener is not None:
                 self._listener.step_started(name)
             try:

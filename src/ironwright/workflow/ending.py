@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from ironwright.models.paid_once import end_server
 from ironwright.records.journal import Event, EventKind
 from ironwright.records.report import AttemptSummary, Outcome, RunReport, Usage
 from ironwright.workflow.context import Ledger, RunContext, RunJournal
@@ -93,7 +94,9 @@ def clear_up(folder: RunFolder, workspace: Workspace, outcome: Outcome) -> None:
         workspace.remove()
     else:
         workspace.hand_back()
-    shutil.rmtree(folder.recordings, ignore_errors=True)
+    if folder.recordings.exists():
+        end_server(folder.recordings)
+        shutil.rmtree(folder.recordings, ignore_errors=True)
 
 
 def active_seconds(events: Sequence[Event]) -> float:

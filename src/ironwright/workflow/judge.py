@@ -23,6 +23,7 @@ async def commit_step(run: RunContext, number: int) -> Work:
     """Commit what is in the worktree, once; the commits are what is judged and, if it passes, delivered."""
 
     async def commit() -> dict[str, object]:
+        run.listener.progress("committing the work")
         work = await asyncio.to_thread(_commit, run)
         commits = [{"id": oid, "subject": subject} for oid, subject in work.commits]
         run.journal.append(
@@ -40,6 +41,7 @@ async def check_step(run: RunContext, number: int, work: Work) -> CheckReport:
     """Judge the committed work by the contract, once."""
 
     async def check() -> dict[str, Any]:
+        run.listener.progress("the gates judge the committed work")
         report = await _check(run, work)
         _journal_check(run, report, work, "run", f"check-{number}")
         folder = run.folder.path / "checks"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from ironwright.host import clock
 from ironwright.host.git import open_repository
+from ironwright.models.paid_once import paid_once
 from ironwright.records.config import load_config
 from ironwright.records.errors import IronwrightError, RunError
 from ironwright.records.journal import EventKind
@@ -28,6 +29,8 @@ from ironwright.workflow.run_store import RunFolder, RunRecord, RunStore, new_ru
 from ironwright.workflow.worktree import Workspace, workspace_for
 
 if TYPE_CHECKING:
+    import httpx2
+
     from ironwright.host.sandbox import Sandbox
     from ironwright.session.attempt import Engine, ModelAccess
 
@@ -217,9 +220,9 @@ def _to_report(run: _Run, engine: Engine | None) -> RunReport:
 
 
 async def _work(run: _Run, engine: Engine | None) -> RunReport:
-    async with _interruptible(run.stop):
+    async with _interruptible(run.stop), _transport(run) as transport:
         sandbox = await asyncio.to_thread(_sandbox, run.record.request.sandbox)
-        model = open_model(run.record.request, run.plan.model, run.ground.config, None)
+        model = open_model(run.record.request, run.plan.model, run.ground.config, transport)
 
         async def body(step: StepRunner) -> RunReport:
             from ironwright.workflow.run import go_through
@@ -248,6 +251,16 @@ def _context(run: _Run, step: StepRunner, engine: Engine, model: ModelAccess, sa
         stop=run.stop,
         ledger=run.ledger,
     )
+
+
+@contextlib.asynccontextmanager
+async def _transport(run: _Run) -> AsyncIterator[httpx2.AsyncBaseTransport | None]:
+    """What carries requests to models, so that none is paid twice; a recording needs nothing."""
+    if run.record.request.recording is not None:
+        yield None
+        return
+    async with paid_once(run.folder.recordings) as transport:
+        yield transport
 
 
 def _native() -> Engine:

@@ -82,6 +82,7 @@ async def _once(run: RunContext, phase: Phase) -> AttemptResult:
         result = _result_from_json(ended["result"])
     else:
         first = run.step.count
+        run.listener.progress(f"{run.plan.agent.name} works: {phase.key}")
         run.journal.append(EventKind.ATTEMPT_STARTED, _started(run, phase), f"{phase.key}/attempt-started")
         result = await run.engine(_spec(run, phase))
         if result.stopped in (Stopped.ERROR, Stopped.INTERRUPTED) or run.step.failed is not None:

@@ -62,14 +62,12 @@ async def prepare(run: RunContext) -> None:
 async def before_commands(run: RunContext, state: State) -> State:
     """Have the agent carry out the commands that the contract wants before the work."""
     for name in run.plan.contract.before:
-        run.listener.progress(f"/{name} before the work")
         state = _after_command(state, await run_command(run, name, "before-1", state.history))
     return state
 
 
 async def attempt(run: RunContext, state: State) -> State:
     """Let the agent work on the task."""
-    run.listener.progress(f"{run.plan.agent.name} works on the task")
     result = await work_phase(run, Phase("attempt-1", run.record.request.task, state.history))
     notes = state.notes
     if result.stopped is Stopped.LIMIT:
@@ -81,12 +79,10 @@ async def attempt(run: RunContext, state: State) -> State:
 async def judge(run: RunContext, state: State) -> State:
     """Commit what is there and have the gates judge exactly that."""
     number = state.checks + 1
-    run.listener.progress("committing the work")
     work = await commit_step(run, number)
     state = replace(state, work=work, checks=number, notes=(*state.notes, *work.notes))
     if work.head == run.record.base:
         return replace(state, outcome=Outcome.UNDECIDED, reason="the agent changed nothing")
-    run.listener.progress("the gates judge the committed work")
     report = await check_step(run, number, work)
     last = replace(state.attempts[-1], check=report)
     return replace(state, attempts=(*state.attempts[:-1], last))
@@ -124,7 +120,6 @@ async def repair(run: RunContext, state: State, report: CheckReport) -> State:
     if _same_as_before(state, report):
         task += SAME_FINDINGS
         notes = (*notes, f"repair {state.repairs} changed nothing of what the gates found")
-    run.listener.progress(f"repair {number} of {run.plan.limits.repairs}")
     result = await work_phase(run, Phase(key, task, state.history, render_findings(report)))
     if result.stopped is Stopped.LIMIT:
         notes = (*notes, f"repair {number} ended at a limit: {result.reason}")
@@ -143,7 +138,6 @@ async def repair(run: RunContext, state: State, report: CheckReport) -> State:
 async def after_commands(run: RunContext, state: State, names: list[str]) -> State:
     """Have the agent carry out the commands that the contract wants after the work."""
     for name in names:
-        run.listener.progress(f"/{name} after the work")
         when = f"after-{state.checks}"
         state = _after_command(state, await run_command(run, name, when, state.history))
     return replace(state, commands=(*state.commands, *names))
