@@ -191,6 +191,13 @@ def test_aliases_that_unfold_without_end_are_not_unfolded() -> None:
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_values_nested_without_end_are_read_as_text(opening: str) -> None:
+    agent = parse_agent(f"---\nname: smith\nmodel: opus\ndeep:\n  {opening * 100_000}\n---\nx", "x.md")
+    assert (agent.name, agent.model, agent.body) == ("smith", "opus", "x")
+    assert agent.findings[0].rule == "broken-frontmatter"
+
+
 @pytest.mark.parametrize(
     ("value", "tools"),
     [

@@ -34,6 +34,7 @@ _PLAIN_PROBLEMS = (
     ("cannot start any token", "an unquoted value begins with a character that YAML reserves"),
     ("could not find expected ':'", "a line is neither `key: value` nor indented"),
 )
+_MAX_DEPTH = 64
 _MAX_NODES = 20_000
 """A frontmatter that unfolds into more values than this (YAML aliases) is not read as YAML."""
 
@@ -149,6 +150,8 @@ def _earlier_closing(lines: list[str], opening: int, closing: int, closed: bool)
 def _load_yaml(text: str) -> tuple[dict[str, Any] | None, tuple[str, int] | None]:
     """The mapping, or None with what is wrong and on which row (0-based)."""
     try:
+        if _is_too_deep(text):
+            return None, (f"it nests deeper than {_MAX_DEPTH} levels", 0)
         loaded = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         row = error.problem_mark.line if error.problem_mark else 0
@@ -171,6 +174,18 @@ def _load_yaml(text: str) -> tuple[dict[str, Any] | None, tuple[str, int] | None
             if key in values and values[key] is not None and isinstance(written.get(key), str):
                 values[key] = written[key]
     return values, None
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether values nest so deep that the loader, which recurses in C, would overflow its stack."""
+    if sum(map(text.count, "[{-?:")) <= _MAX_DEPTH:
+        return False
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            return True
+    return False
 
 
 def _is_scalar(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,9 +141,10 @@ def _dedent(text: str) -> str:
     filled = [line for line in lines if line.strip(" \t")]
     if not filled:
         return text
-    indent = filled[0][: len(filled[0]) - len(filled[0].lstrip(" \t"))]
-    while indent and not all(line.startswith(indent) for line in filled):
-        indent = indent[:-1]
+    # The smallest and the largest text share exactly what all of them share.
+    pairs = zip(min(filled), max(filled), strict=False)
+    shared = itertools.takewhile(lambda pair: pair[0] == pair[1] and pair[0] in " \t", pairs)
+    indent = "".join(char for char, _ in shared)
     if not indent:
         return text
     return "\n".join(line.removeprefix(indent) if line.strip(" \t") else line.strip(" \t") for line in lines)
