@@ -125,3 +125,20 @@ def test_any_answer_gives_a_toolchain_or_a_clear_error(sysroot: str, version: st
 def test_the_llvm_major_is_read(major: int, minor: int) -> None:
     text = f"{VERSION}LLVM version: {major}.{minor}.0\n"
     assert parse_toolchain("/usr\n", text, Path("/c"), None).llvm_major == major
+
+
+def test_a_shim_of_another_home_finds_its_toolchains(
+    alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = tmp_path / "owner"
+    (owner / ".cargo/bin").mkdir(parents=True)
+    (owner / ".rustup").mkdir()
+    (owner / ".rustup/settings.toml").write_text("")
+    shim = owner / ".cargo/bin/rustc"
+    shim.write_text(
+        f'#!/bin/sh\n[ "$RUSTUP_HOME" = "{owner}/.rustup" ] || {{ echo "error: no default" >&2; exit 1; }}\n'
+        f"case $1 in --print) echo {tmp_path};; *) printf '%s' '{VERSION}';; esac\n"
+    )
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shim.parent}:/usr/bin:/bin")
+    assert toolchain().version == "1.80.0"

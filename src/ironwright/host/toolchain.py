@@ -66,6 +66,19 @@ def cargo_home() -> Path:
     return Path(override) if override else Path.home() / ".cargo"
 
 
+def rustup_home(rustc: Path) -> Path:
+    """Where rustup keeps its toolchains: as it is told, else in the home, else beside the shim that is used.
+
+    The last one is for a shim on PATH that belongs to another home (a container's ``root``, a service with
+    a home of its own): rustup itself would say that no toolchain is chosen.
+    """
+    override = os.environ.get("RUSTUP_HOME")
+    if override:
+        return Path(override)
+    own, beside = Path.home() / ".rustup", rustc.parent.parent.parent / ".rustup"
+    return beside if not own.is_dir() and (beside / "settings.toml").is_file() else own
+
+
 @lru_cache(maxsize=1)
 def toolchain() -> Toolchain:
     """The toolchain that the user's ``rustc`` stands for, found once a process.
@@ -123,15 +136,15 @@ def parse_toolchain(sysroot: str, version: str, home: Path, rustup: Path | None)
 
 def _asked(rustc: Path) -> dict[str, str]:
     """Ask rustc itself; the second question goes to the real program, past rustup's shim."""
-    sysroot = _ask([str(rustc), "--print", "sysroot"])
+    sysroot = _ask([str(rustc), "--print", "sysroot"], rustup_home(rustc))
     real = Path(sysroot.strip()) / "bin" / "rustc"
     program = str(real) if os.access(real, os.X_OK) else str(rustc)
-    return {"sysroot": sysroot, "version": _ask([program, "-vV"])}
+    return {"sysroot": sysroot, "version": _ask([program, "-vV"], rustup_home(rustc))}
 
 
-def _ask(argv: list[str]) -> str:
-    # Without this variable some versions of rustup download a toolchain on a mere question.
-    environment = {**os.environ, "RUSTUP_AUTO_INSTALL": "0"}
+def _ask(argv: list[str], rustup_folder: Path) -> str:
+    # Without the last variable some versions of rustup download a toolchain on a mere question.
+    environment = {**os.environ, "RUSTUP_HOME": str(rustup_folder), "RUSTUP_AUTO_INSTALL": "0"}
     answer = run(argv, cwd=Path("/"), env=environment, limits=Limits(seconds=60, output_bytes=1 << 20))
     if not answer.ok:
         lines = answer.error_text.strip().splitlines()
@@ -145,11 +158,10 @@ def _ask(argv: list[str]) -> str:
 
 def _circumstances(rustc: Path) -> str:
     """All that can change which toolchain ``rustc`` stands for, as text."""
-    rustup_home = Path(os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup")
     return json.dumps(
         [
             _stamp(rustc),
-            _stamp(rustup_home / "settings.toml"),
+            _stamp(rustup_home(rustc) / "settings.toml"),
             _stamp(Path("/rust-toolchain")),
             _stamp(Path("/rust-toolchain.toml")),
             os.environ.get("RUSTUP_TOOLCHAIN", ""),

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import ironwright
+from ironwright.host.toolchain import rustup_home
 from ironwright.records.report import CheckReport
 from ironwright.records.verdict import Status, Verdict
 
@@ -101,7 +102,7 @@ def code_identity() -> str:
 @cache
 def toolchain_identity() -> str:
     """Identifies the Rust toolchain without starting it, by what decides on it and its files' times."""
-    home = Path(os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup")
+    home = rustup_home(Path(shutil.which("rustc") or "/usr/bin/rustc"))
     parts = [os.environ.get("RUSTUP_TOOLCHAIN", "")]
     places = [home / "settings.toml"]
     places += sorted((home / "toolchains").glob("*/lib")) + sorted((home / "update-hashes").glob("*"))
