@@ -39,6 +39,7 @@ class Progress:
         self._status: Status | None = None
         self._timer: threading.Timer | None = None
         self._message = ""
+        self._last_line = ""
         self._step_start = self._start
 
     def __enter__(self) -> Progress:
@@ -105,6 +106,9 @@ class Progress:
         return _Elapsed(self._message, self._step_start)
 
     def _write_line(self, message: str) -> None:
+        if message == self._last_line:
+            return  # a step that is settled at once would otherwise stand there twice
+        self._last_line = message
         elapsed = figures.duration(time.monotonic() - self._start)
         self._stream.write(f"[{elapsed:>9}] {message}\n")
         self._stream.flush()

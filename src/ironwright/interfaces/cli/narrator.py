@@ -34,11 +34,9 @@ class Narrator(RunListener):
 
     def verdict(self, verdict: Verdict) -> None:
         """Write a line for a gate that did not pass; the others are in the report."""
-        if verdict.status is Status.PASS:
-            self._progress.step(f"{verdict.gate} passed")
-        else:
+        if verdict.status is not Status.PASS:
             soft = "" if verdict.strength == "hard" else " (soft)"
-            self._progress.note(f"    {verdict.status.value} {verdict.gate}{soft}: {verdict.reason}")
+            self._progress.note(f"  {verdict.status.value} {verdict.gate}{soft}: {verdict.reason}")
 
 
 def _started(data: Mapping[str, Any]) -> str:
@@ -50,9 +48,10 @@ def _routed(data: Mapping[str, Any]) -> str:
 
 
 def _attempt(data: Mapping[str, Any]) -> str:
-    number = data.get("number") or data.get("attempt")
-    who = " with ".join(str(data[key]) for key in ("agent", "model") if data.get(key))
-    return f"attempt {number}: {who}" if number is not None else f"attempt: {who}"
+    kind, _, number = str(data.get("attempt", "")).partition("-")
+    if kind not in ("attempt", "repair"):
+        return ""  # the phase of a command, which has a line of its own
+    return f"{kind} {number}: {data.get('agent')} with {data.get('model')}"
 
 
 def _command(data: Mapping[str, Any]) -> str:
@@ -64,7 +63,7 @@ def _call(data: Mapping[str, Any]) -> str:
     first = ""
     if isinstance(arguments, Mapping):
         first = str(next((arguments[key] for key in ("command", "path", "question") if key in arguments), ""))
-    return f"  {data.get('tool') or data.get('name') or 'tool'} {first}".rstrip()[:200]
+    return f"{data.get('tool') or data.get('name') or 'tool'} {first}".rstrip()[:200]
 
 
 def _refused(data: Mapping[str, Any]) -> str:
@@ -72,8 +71,8 @@ def _refused(data: Mapping[str, Any]) -> str:
 
 
 def _checked(data: Mapping[str, Any]) -> str:
-    verdict = data.get("verdict") or data.get("status")
-    return f"gates: {verdict}" if verdict else ""
+    asked = ", asked by the agent" if data.get("asked_by") == "agent" else ""
+    return f"gates{asked}: {data.get('verdict')}"
 
 
 def _question(data: Mapping[str, Any]) -> str:
