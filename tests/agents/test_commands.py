@@ -119,6 +119,12 @@ def test_link_that_leads_outside_is_not_followed(tmp_path: Path) -> None:
     assert "SECRET" not in expand("@link.md", root=project).text
 
 
+def test_name_that_no_file_can_have_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "loop.md").symlink_to(tmp_path / "loop.md")
+    expanded = expand(f"@loop.md @{'a' * 300}.md", root=tmp_path)
+    assert expanded.missing == ("loop.md", "a" * 300 + ".md")
+
+
 def test_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"a" * (1 << 20) + b"a")
     with pytest.raises(DefinitionError, match="too large"):

@@ -105,7 +105,7 @@ def test_more_than_a_mebibyte_is_refused(tmp_path: Path) -> None:
         load(tmp_path, "@one.md @two.md\n")
 
 
-@pytest.mark.parametrize("name", ["../secret.md", "/etc/hostname.md", "~/secret.md"])
+@pytest.mark.parametrize("name", ["../../../secret.md", "/etc/hostname.md", "~/secret.md"])
 def test_nothing_outside_the_project_is_read(name: str, tmp_path: Path) -> None:
     project = tmp_path / "project"
     write(tmp_path, {"secret.md": "secret"})
@@ -123,6 +123,13 @@ def test_link_that_leads_outside_is_not_followed(tmp_path: Path) -> None:
     agent = load(project, "@notes.md\n")
     assert agent.includes == ()
     assert [item.rule for item in agent.findings] == ["missing-include"]
+
+
+def test_loop_of_links_and_impossible_names_are_missing(tmp_path: Path) -> None:
+    (tmp_path / "one.md").symlink_to(tmp_path / "two.md")
+    (tmp_path / "two.md").symlink_to(tmp_path / "one.md")
+    agent = load(tmp_path, f"@one.md\n@{'a' * 300}.md\n@{'a/' * 3000}b.md\n")
+    assert [(item.rule, item.line) for item in agent.findings] == [("missing-include", n) for n in (5, 6, 7)]
 
 
 def test_bundled_snippet_is_included_by_its_scheme(tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ironwright.agents.source import MAX_BYTES
+from ironwright.agents.source import file_within, read_bytes
 from ironwright.records.definition import Command
-from ironwright.records.errors import DefinitionError
 
 _SHELL = r"!`(?P<shell>[^`\n]+)`"
 _FILE = r"(?<![\w`@/.])@(?P<file>(?:\.{1,2}/|/|~/)?[\w.-]+(?:/[\w.-]+)*)"
@@ -110,20 +109,17 @@ def expand_command(command: Command, arguments: str, runner: Runner, read_file: 
 
 
 def project_reader(project_root: Path) -> FileReader:
-    """A reader of the project's text files that follows no link out of it; at most 1 MiB a file."""
+    """A reader of the project's text files that follows no link out of it.
+
+    It raises DefinitionError for a file that is larger than 1 MiB or cannot be read.
+    """
     root = project_root.resolve()
 
     def read(name: str) -> str | None:
-        path = (root / name).resolve()
-        if not path.is_relative_to(root) or not path.is_file():
+        path = file_within(root, root, name)
+        if path is None:
             return None
-        if path.stat().st_size > MAX_BYTES:
-            raise DefinitionError(
-                "the file is too large to insert, the limit is 1 MiB",
-                where=str(path),
-                advice="Insert a part.",
-            )
-        return path.read_bytes().decode("utf-8", "replace")
+        return read_bytes(path).decode("utf-8", "replace")
 
     return read
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ironwright.agents.source import MAX_BYTES, read_source
+from ironwright.agents.source import MAX_BYTES, file_within, read_source
 from ironwright.library import LIBRARY_SCHEME, library_path
 from ironwright.records.definition import Include, LintFinding, Severity
 from ironwright.records.errors import DefinitionError
@@ -122,15 +123,13 @@ class _Reader:
                 self._missing(reference, asked_in, "is not in the bundled library")
             return path
         bases = [self.root, *(file.parent for file in files[-1:])]
-        outside = reference.name.startswith("~")
-        for base in () if outside else bases:
-            candidate = (base / reference.name).resolve()
-            if not candidate.is_relative_to(self.root):
-                outside = outside or reference.name.startswith(("/", ".."))
-            elif candidate.is_file():
-                return candidate
+        for base in () if reference.name.startswith("~") else bases:
+            path = file_within(self.root, base, reference.name)
+            if path is not None:
+                return path
         if reference.required:
-            why = "lies outside the project and is not read" if outside else "was not found"
+            inside = any(_is_below(base / reference.name, self.root) for base in bases)
+            why = "was not found" if inside else "lies outside the project and is not read"
             self._missing(reference, asked_in, why)
         return None
 
@@ -157,6 +156,11 @@ class _Reader:
             raise _refused("the included texts exceed 1 MiB", chain, "Include less.")
         source = read_source(data, str(path))
         return None if source.unusable and source.unusable.rule == "binary-file" else source.text
+
+
+def _is_below(path: Path, root: Path) -> bool:
+    """Whether a path is below a folder by its words, whatever is there."""
+    return "~" not in path.parts and Path(os.path.normpath(path)).is_relative_to(root)
 
 
 def _refused(what: str, chain: tuple[str, ...], advice: str) -> DefinitionError:

@@ -81,6 +81,21 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
+def file_within(root: Path, base: Path, name: str) -> Path | None:
+    """The file that ``base / name`` is once links are followed; None where it is none or leaves ``root``.
+
+    Args:
+        root: A resolved folder.
+        base: What the name is relative to.
+        name: A path; an absolute one is taken as it is.
+    """
+    try:
+        path = (base / name).resolve()
+        return path if path.is_relative_to(root) and path.is_file() else None
+    except (OSError, RuntimeError, ValueError):
+        return None  # a loop of links, or a name that no file can have
+
+
 def _too_large(size: int, where: str) -> DefinitionError:
     return DefinitionError(
         f"the file is too large to be a definition: {size / (1 << 20):.1f} MiB, the limit is 1 MiB",
