@@ -133,7 +133,7 @@ def test_a_shim_of_another_home_finds_its_toolchains(
     owner = tmp_path / "owner"
     (owner / ".cargo/bin").mkdir(parents=True)
     (owner / ".rustup").mkdir()
-    (owner / ".rustup/settings.toml").write_text("")
+    (owner / ".rustup/toolchains").mkdir()
     shim = owner / ".cargo/bin/rustc"
     shim.write_text(
         f'#!/bin/sh\n[ "$RUSTUP_HOME" = "{owner}/.rustup" ] || {{ echo "error: no default" >&2; exit 1; }}\n'

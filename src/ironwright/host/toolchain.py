@@ -76,7 +76,7 @@ def rustup_home(rustc: Path) -> Path:
     if override:
         return Path(override)
     own, beside = Path.home() / ".rustup", rustc.parent.parent.parent / ".rustup"
-    return beside if not own.is_dir() and (beside / "settings.toml").is_file() else own
+    return beside if not (own / "toolchains").is_dir() and (beside / "toolchains").is_dir() else own
 
 
 @lru_cache(maxsize=1)
