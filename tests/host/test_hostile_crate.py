@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from ironwright.host.cgroup import hierarchy
 from ironwright.host.choose_sandbox import choose_sandbox
 from ironwright.host.process import Completed, Limits
 from ironwright.host.sandbox import Job, Mount, Sandbox
@@ -204,6 +206,40 @@ def test_a_fork_bomb_is_stopped_and_nothing_of_it_is_left(attack: Attack) -> Non
     assert running(str(attack.target)) == []
 
 
+@pytest.mark.skipif(os.geteuid() == 0 and hierarchy() is None, reason="no limit on processes holds root here")
+def test_what_multiplies_in_every_process_is_stopped_whole(attack: Attack) -> None:
+    done = attack.run("multiply_for_ever", replace(SMALL, seconds=2))
+    assert done.limit_hit.startswith("processes: ") or done.timed_out
+    assert running("multiply_for_ever") == []
+
+
+def test_nothing_outlives_ironwright_itself(attack: Attack) -> None:
+    marker = f"orphan-{attack.victim.name}"
+    script = f"""
+from pathlib import Path
+from ironwright.host.choose_sandbox import choose_sandbox
+from ironwright.host.sandbox import Job, Mount
+command = "setsid sh -c 'trap \\"\\" TERM HUP; : {marker}; while sleep 1; do :; done' & sleep 60"
+choose_sandbox("{attack.sandbox.name}").run(Job(["sh", "-c", command], [Mount(Path("/usr"), "/usr")], "/usr"))
+"""
+    process = subprocess.Popen([sys.executable, "-c", script])
+    try:
+        assert wait_until(lambda: len(running(f": {marker};")) >= 3)
+    finally:
+        process.kill()
+        process.wait()
+    assert wait_until(lambda: running(f": {marker};") == [])
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def test_a_daemon_ends_with_its_job(attack: Attack) -> None:
     done = attack.run("leave_daemon")
     assert "leave_daemon\tdone" in done.text
@@ -272,7 +308,16 @@ def test_every_attempt_is_stopped_for_an_ordinary_user_too() -> None:
         home = folder / "home"
         home.mkdir()
         os.chown(home, ORDINARY, ORDINARY)
-        become = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
+        # The bound on processes protects this machine should the sandbox fail to.
+        become = [
+            "prlimit",
+            "--nproc=1500",
+            "--",
+            "setpriv",
+            f"--reuid={ORDINARY}",
+            f"--regid={ORDINARY}",
+            "--clear-groups",
+        ]
         command = [*become, _python_for_everybody(become), "-B", "-m", "pytest", "-p", "no:cacheprovider"]
         command += [f"--basetemp={home / 'pytest'}", "-m", "not slow", __file__]
         environment = {

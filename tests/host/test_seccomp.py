@@ -43,8 +43,7 @@ def decide(program: bytes, architecture: int, number: int, arguments: tuple[int,
     [
         (Sockets.NONE, set()),
         (Sockets.LOCAL, {1, 2, 10}),
-        (Sockets.INTERNET, {1, 2, 10, 16}),
-        (Sockets.INTERNET_ONLY, {2, 10, 16}),
+        (Sockets.INTERNET, {2, 10, 16}),
     ],
 )
 def test_only_the_named_socket_families_open(machine: str, sockets: Sockets, allowed: set[int]) -> None:

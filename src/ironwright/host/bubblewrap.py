@@ -16,7 +16,7 @@ from pathlib import Path
 from ironwright.host import inside
 from ironwright.host.cgroup import Group, group, hierarchy
 from ironwright.host.process import Completed, Limits, OutputListener, run
-from ironwright.host.sandbox import Job, Mount
+from ironwright.host.sandbox import Job, Mount, require_mounts
 from ironwright.host.seccomp import Sockets, filter_program
 from ironwright.host.toolchain import Toolchain, machine, toolchain
 from ironwright.host.watchdog import Watchdog
@@ -55,6 +55,8 @@ class BubblewrapSandbox:
     resource limits of each process and a watchdog over all of them; disk by the size of the
     in-memory folders, a limit on each file and the watchdog.
 
+    A job that a signal ended has the exit code 128 plus the signal's number.
+
     Attributes:
         program: The bwrap program.
         version: Its version.
@@ -75,7 +77,7 @@ class BubblewrapSandbox:
             ToolError: There is no rustc, or the job's command is not on its PATH.
         """
         tools = toolchain()
-        _check(job)
+        require_mounts(job)
         inside.require_command(job.argv, tools, job.env.get("PATH"))
         with contextlib.ExitStack() as stack:
             limited = _group(stack, job.limits)
@@ -100,9 +102,7 @@ class BubblewrapSandbox:
                 watch=watchdog.check,
             )
             self._require_started(completed, wiring.progress())
-            if limited and not completed.limit_hit:
-                completed = replace(completed, limit_hit=limited.limit_hit(job.limits))
-        return completed
+            return replace(completed, limit_hit=watchdog.verdict(completed))
 
     def _require_started(self, completed: Completed, progress: _Progress) -> None:
         if progress.first_process:
@@ -250,15 +250,6 @@ def _group(stack: contextlib.ExitStack, limits: Limits) -> Group | None:
             where=str(error.filename or place.memory),
             advice="Check that the folder exists and may be written to.",
         ) from error
-
-
-def _check(job: Job) -> None:
-    """Refuse mounts that cannot be made, by name."""
-    for mount in job.mounts:
-        if not mount.source.exists():
-            raise SandboxError("a folder that a job needs does not exist", where=str(mount.source))
-        if not mount.target.startswith("/") or ".." in mount.target.split("/"):
-            raise SandboxError("a mount's target is no absolute path", where=mount.target)
 
 
 def _by_depth(mounts: Sequence[Mount]) -> list[Mount]:

@@ -15,10 +15,10 @@ from pathlib import Path
 from ironwright.host import inside, landlock_exec
 from ironwright.host.cgroup import Group, group, hierarchy
 from ironwright.host.process import Completed, OutputListener, run
-from ironwright.host.sandbox import Job, in_place
+from ironwright.host.sandbox import Job, in_place, require_mounts
 from ironwright.host.seccomp import Sockets, filter_program
 from ironwright.host.toolchain import Toolchain, machine, toolchain
-from ironwright.host.watchdog import Watchdog
+from ironwright.host.watchdog import Watchdog, threads_of_user
 from ironwright.records.errors import SandboxError
 from ironwright.records.paths import cache_home
 
@@ -85,7 +85,8 @@ class LandlockSandbox:
             ToolError: There is no rustc, or the job's command is not on its PATH.
         """
         tools = toolchain()
-        _check(job)
+        require_mounts(job)
+        _refuse_inner_mounts(job)
         asked, job = job, in_place(job)
         inside.require_command(job.argv, tools, job.env.get("PATH"))
         home = _cargo_home(tools, network=job.network)
@@ -107,6 +108,7 @@ class LandlockSandbox:
             )
             if "TMPDIR" not in job.env:
                 values["TMPDIR"] = str(private)
+            watchdog = Watchdog(job.limits, writable, limited)
             completed = run(
                 limited.entering(argv) if limited else argv,
                 cwd=Path("/"),
@@ -117,13 +119,11 @@ class LandlockSandbox:
                 stop=stop,
                 pass_fds=(description, status),
                 shown_as=asked.argv,
-                watch=Watchdog(job.limits, writable, limited).check,
+                watch=watchdog.check,
                 grace_seconds=_GRACE_SECONDS,
             )
             _require_started(completed, status, report)
-            if limited and not completed.limit_hit:
-                completed = replace(completed, limit_hit=limited.limit_hit(job.limits))
-        return completed
+            return replace(completed, limit_hit=watchdog.verdict(completed))
 
     def _description(
         self, tools: Toolchain, job: Job, home: Path, private: Path, limited: Group | None
@@ -142,7 +142,9 @@ class LandlockSandbox:
         limits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": job.limits.disk_mb << 20}
         if limited is None:
             limits["RLIMIT_DATA"] = job.limits.memory_mb << 20
-        sockets = Sockets.INTERNET_ONLY if job.network else Sockets.NONE
+            # Counted over all of the user's processes: a bound for what multiplies faster than we look.
+            limits["RLIMIT_NPROC"] = threads_of_user(os.getuid()) + job.limits.processes
+        sockets = Sockets.INTERNET if job.network else Sockets.NONE
         return json.dumps(
             {
                 "abi": self.abi,
@@ -193,10 +195,7 @@ def _require_started(completed: Completed, status: int, report: int) -> None:
     )
 
 
-def _check(job: Job) -> None:
-    for mount in job.mounts:
-        if not mount.source.exists():
-            raise SandboxError("a folder that a job needs does not exist", where=str(mount.source))
+def _refuse_inner_mounts(job: Job) -> None:
     writable = [mount.source.resolve() for mount in job.mounts if mount.writable]
     for mount in job.mounts:
         if not mount.writable and any(outer in mount.source.resolve().parents for outer in writable):

@@ -124,25 +124,45 @@ def _become(job: dict[str, Any]) -> None:
     os.execvpe(job["argv"][0], job["argv"], os.environ)
 
 
-def _children() -> list[int]:
-    found: list[int] = []
-    for thread in os.listdir("/proc/self/task"):  # noqa: PTH208
-        with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children") as file:
-            found += map(int, file.read().split())
+def _descendants() -> set[int]:
+    """All that descends from us, whatever its session or group."""
+    found: set[int] = set()
+    waiting = ["self"]
+    while waiting:
+        process = waiting.pop()
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208
+                with open(f"/proc/{process}/task/{thread}/children") as file:
+                    children = file.read().split()
+                found.update(map(int, children))
+                waiting += children
     return found
 
 
 def _end_all() -> None:
-    """Kill and reap what is left; orphans become our children as their parents go."""
+    """Stop all that is left, then kill and reap it; orphans become our children as their parents go.
+
+    What multiplies is stopped before it is killed: stopped processes keep their places under the limit
+    on processes, so that the rest cannot make new ones, and after a few rounds all stand still.
+    """
     deadline = time.monotonic() + _CLEAN_SECONDS
-    while (children := _children()) and time.monotonic() < deadline:
-        for child in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+    while (left := _descendants()) and time.monotonic() < deadline:
+        stopped: set[int] = set()
+        while (moving := left - stopped) and time.monotonic() < deadline:
+            _signal(moving, signal.SIGSTOP)
+            stopped |= moving
+            left = _descendants()
+        _signal(left, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(-1, 0)
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
+
+
+def _signal(processes: set[int], number: int) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
 
 
 def _told_to_end(number: int, _frame: object) -> None:

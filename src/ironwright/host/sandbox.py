@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from ironwright.host.process import Completed, Limits, OutputListener
+from ironwright.records.errors import SandboxError
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,19 @@ def outer_path(sandbox: Sandbox, mounts: Sequence[Mount], inner: str) -> Path:
     return Path(inner)
 
 
+def require_mounts(job: Job) -> None:
+    """Refuse a job whose mounts cannot be made, before anything is started.
+
+    Raises:
+        SandboxError: A source does not exist, or a target is no plain absolute path.
+    """
+    for mount in job.mounts:
+        if not mount.source.exists():
+            raise SandboxError("a folder that a job needs does not exist", where=str(mount.source))
+        if not mount.target.startswith("/") or ".." in mount.target.split("/"):
+            raise SandboxError("a mount's target is no plain absolute path", where=mount.target)
+
+
 def in_place(job: Job) -> Job:
     """The job as a sandbox that cannot move folders runs it: targets replaced by their sources.
 
@@ -106,7 +120,7 @@ def in_place(job: Job) -> Job:
         return job
     # Longest first: a mount inside another wins over it.
     targets = "|".join(re.escape(target) for target in sorted(sources, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![\w./-])({targets})(?=$|[/:;,=\s\"'])")
+    pattern = re.compile(rf"(?<![\w./-])({targets})(?![\w.-])")
 
     def placed(text: str) -> str:
         return pattern.sub(lambda match: sources[match[1]], text)

@@ -102,17 +102,14 @@ class Sockets(Enum):
     """Unix and internet sockets, for a network namespace that holds nothing but its own loopback."""
 
     INTERNET = "internet"
-    """The same for the real network, with the route questions that name resolution asks."""
-
-    INTERNET_ONLY = "internet-only"
-    """The network without Unix sockets, where those would reach the machine's own services."""
+    """Internet sockets with the route questions that name resolution asks; no Unix sockets, since those
+    with abstract names would reach the machine's own services."""
 
 
 _FAMILIES: dict[Sockets, tuple[int, ...]] = {
     Sockets.NONE: (),
     Sockets.LOCAL: (_AF_UNIX, _AF_INET, _AF_INET6),
-    Sockets.INTERNET: (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK),
-    Sockets.INTERNET_ONLY: (_AF_INET, _AF_INET6, _AF_NETLINK),
+    Sockets.INTERNET: (_AF_INET, _AF_INET6, _AF_NETLINK),
 }
 
 

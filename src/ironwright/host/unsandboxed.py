@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ironwright.host import inside
 from ironwright.host.process import Completed, OutputListener, run
-from ironwright.host.sandbox import Job, in_place
+from ironwright.host.sandbox import Job, in_place, require_mounts
 from ironwright.host.toolchain import toolchain
 from ironwright.host.watchdog import Watchdog
 
@@ -30,9 +30,11 @@ class UnsandboxedRunner:
         """Run the job to its end.
 
         Raises:
+            SandboxError: A folder that the job needs does not exist.
             ToolError: There is no rustc, or the command is not on the job's PATH.
         """
         tools = toolchain()
+        require_mounts(job)
         job = in_place(job)
         inside.require_command(job.argv, tools, job.env.get("PATH"))
         environment = inside.environment(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from ironwright.host.cgroup import Group
 from ironwright.host.clock import filesystem_nanoseconds
 from ironwright.host.clock import seconds as clock
-from ironwright.host.process import Limits
+from ironwright.host.process import Completed, Limits
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _LOOK_SECONDS = 0.1
@@ -60,6 +62,14 @@ class Watchdog:
         self._next_look = clock() + max(_LOOK_SECONDS, 9 * (clock() - now))
         return reason
 
+    def verdict(self, completed: Completed) -> str:
+        """Which limit a job that has ended ran into, or an empty text; asked before its group is removed."""
+        if completed.limit_hit:
+            return completed.limit_hit
+        if completed.exit_code in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ):
+            return f"disk: a file of more than {self._limits.disk_mb} MiB"
+        return self._group.limit_hit(self._limits) if self._group else ""
+
     def _usage(self, processes: Sequence[int]) -> str:
         threads = private = 0
         for process in processes:
@@ -108,6 +118,17 @@ def descendants(pid: int) -> list[int]:
         for thread in threads:
             waiting += _children(process, thread)
     return found
+
+
+def threads_of_user(uid: int) -> int:
+    """How many threads a user has on this machine, as RLIMIT_NPROC counts them."""
+    total = 0
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):  # it ends while we look
+                if folder.stat().st_uid == uid:
+                    total += max(1, (folder / "task").stat().st_nlink - 2)
+    return total
 
 
 def written_since(folder: Path, since_ns: int) -> int:

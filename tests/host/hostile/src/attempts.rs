@@ -57,6 +57,7 @@ pub const LOUD: &[(&str, Attempt)] = &[
     ("fill_tmp", || fill(&var("TMPDIR").unwrap_or("/tmp".into()))),
     ("grow_one_file", grow_one_file),
     ("fork_bomb", fork_bomb),
+    ("multiply_for_ever", multiply_for_ever),
     ("leave_daemon", leave_daemon),
     ("print_much", print_much),
     ("allocate", allocate),
@@ -318,6 +319,15 @@ fn fork_bomb() -> Result<String, String> {
         }
     }
     Ok("20000 processes".into())
+}
+
+/// Every process makes new ones as fast as it can, in sessions of their own.
+fn multiply_for_ever() -> Result<String, String> {
+    loop {
+        if unsafe { fork() } == 0 {
+            unsafe { setsid() };
+        }
+    }
 }
 
 fn leave_daemon() -> Result<String, String> {
