@@ -31,6 +31,7 @@ PASSES = [
     case("several attempts", [*MEMO, *ATTEMPT, *ATTEMPT, *LINT, *COMMIT, END]),
     case("one failed and ran again", [*MEMO, *ATTEMPT, *ran("lint", "after", ok=False), *LINT, *COMMIT]),
     case("a slash in the parameter", [*MEMO, *ATTEMPT], {"before": ("/memo",)}),
+    case("work on a command is no attempt", [MEMO[0], *ATTEMPT, MEMO[1], *ATTEMPT, *LINT, *COMMIT]),
     case("none demanded", [*ATTEMPT], {}),
 ]
 FAILS = [

@@ -12,7 +12,9 @@ from ironwright.gates.rust_items import Item
 _STOP_WORDS: Final = frozenset(
     {"a", "an", "the", "this", "that", "of", "to", "for", "fn", "function", "method"}
 )
-_EMPTY_PHRASES: Final = frozenset({"todo", "tbd", "fixme", "xxx", "doc", "docs", "documentation", "comment"})
+_EMPTY_PHRASES: Final = frozenset(
+    {"todo", "tbd", "fixme", "xxx", "doc", "docs", "document", "documentation", "comment"}
+)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 _HEADINGS: Final[Mapping[str, str]] = {
@@ -70,8 +72,8 @@ def says_something(doc: str | None, name: str) -> bool:
     prose = re.sub(r"^\s*#+ .*$", "", prose, flags=re.MULTILINE)
     if re.search(r"[^\W\d_]", prose) and not re.search(r"[A-Za-z]", prose):
         return True  # prose in another script: its words cannot be compared with the name's
-    words = {_stem(word) for word in _WORD.findall(prose)} - _STOP_WORDS - _EMPTY_PHRASES
-    return bool(words - {_stem(word) for word in _WORD.findall(name)})
+    words = {word.lower() for word in _WORD.findall(prose)} - _STOP_WORDS - _EMPTY_PHRASES
+    return bool({_stem(word) for word in words} - {_stem(word) for word in _WORD.findall(name)})
 
 
 def must_be_documented(item: Item, items: str) -> bool:

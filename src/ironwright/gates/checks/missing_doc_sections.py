@@ -36,7 +36,8 @@ from ironwright.records.verdict import Evidence, Finding
 # The sentence has to speak of documentation of code; one that only names errors or examples asks nothing.
 _ABOUT = (
     r"(?=.*(?:\bdocument(?:ed|ing|ation|s)?\b|\bdoc(?:string|[ -]comment|s)s?\b|\brustdocs?\b|///))"
-    r"(?=.*(?:\bfunctions?\b|\bmethods?\b|\bapis?\b|\bitems?\b|\bcomments?\b|\bdocstrings?\b|\brustdocs?\b))"
+    r"(?=.*(?:\bfunctions?\b|\bmethods?\b|\b(?:public|exported) apis?\b|\bitems?\b|"
+    r"\bcomments?\b|\bdocstrings?\b|\brustdocs?\b))"
     r"(?!.*(?:\b(?:not|never|avoid|without|no need)\b|n't\b))"
     r"(?!.*\b(?:endpoints?|responses?|readme|test plans?)\b)"
 )

@@ -29,7 +29,10 @@ from ironwright.records.verdict import Evidence, Finding
 
 _COMMAND = r"(?<![\w./])/[a-z][\w-]*(?::[\w-]+)*(?![\w/])"
 _COMMANDS = rf"`?{_COMMAND}`?(?:(?:,\s*(?:and\s+|then\s+)?|\s+and\s+(?:then\s+)?|\s+then\s+)`?{_COMMAND}`?)*"
-_RUN = r"\b(?:run|execut|invok|call|us)\w{0,4}\s+(?:the\s+)?(?:commands?\s+)?"
+_RUN = (
+    r"(?<!suggest )(?<!about )(?<!ask to )(?<!tell them to )"
+    r"\b(?:run|execut|invok|call|us)\w{0,4}\s+(?:the\s+)?(?:commands?\s+)?"
+)
 _FIRST = (
     r"\b(?:before|prior to)\s+(?:you\s+)?(?:start|begin|do|mak|work|implement|writ|cod|tak|any|each|every|"
     r"the|your)\w*"

@@ -61,7 +61,7 @@ GATE = Gate(
         ),
         Phrasing(
             r"\b(?:write|create|add|implement|ensure|include)\w*\s+(?:only\s+)?(?:\w+,?\s+)?"
-            r"meaningful,?\s+(?:\w+\s+)?tests?\b",
+            r"meaningful,?\s+(?:(?!tests?\b)\w+\s+)?tests?\b",
             "Write meaningful tests.",
         ),
         Phrasing(
