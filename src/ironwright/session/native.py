@@ -156,6 +156,8 @@ async def work(spec: AttemptSpec) -> AttemptResult:
                     deferred_tool_results=_answers(spec),
                     usage_limits=UsageLimits(request_limit=spec.limits.max_turns),
                     workspace=workspace,
+                    run_id=spec.key,  # not random: a replayed attempt sends the same bytes
+                    conversation_id=spec.key,
                 ) as run,
             ):
                 try:
