@@ -137,6 +137,11 @@ def test_instructions_come_with_their_imports_each_once(project: Path) -> None:
     ]
 
 
+def test_instructions_that_name_themselves_or_each_other_are_read_once(project: Path) -> None:
+    write(project, {"CLAUDE.md": "Keep @CLAUDE.md and @AGENTS.md.", "AGENTS.md": "See @CLAUDE.md."})
+    assert [item.name for item in project_instructions(project)] == ["CLAUDE.md", "AGENTS.md"]
+
+
 def test_linked_instructions_are_read_once(project: Path) -> None:
     write(project, {"AGENTS.md": "Agents."})
     (project / "CLAUDE.md").symlink_to("AGENTS.md")

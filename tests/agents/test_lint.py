@@ -182,6 +182,19 @@ def test_without_paths_the_projects_own_files_are_linted(root: Path) -> None:
     assert [item.rule for item in lint(root)] == ["unknown-model"]
 
 
+def test_files_of_another_project_are_judged_with_its_snippets(root: Path) -> None:
+    other = root.parent / "other"
+    (other / ".agpm" / "snippets").mkdir(parents=True)
+    (other / ".agpm" / "snippets" / "x.md").write_text("Text.")
+    assert lint(root, agent(other, "Follow `.agpm/snippets/x.md`.")) == ()
+
+
+def test_instructions_are_linted_for_what_they_import(root: Path) -> None:
+    (root / "CLAUDE.md").write_text("# Rules\n\nRead @docs/gone.md and @CLAUDE.md.\n")
+    assert [(item.rule, item.line) for item in lint(root)] == [("missing-include", 3)]
+    assert lint(root) == lint(root, root / "CLAUDE.md") == lint(root, root)
+
+
 def test_other_markdown_of_a_folder_is_left_alone(root: Path) -> None:
     (root / "docs").mkdir()
     (root / "docs" / "guide.md").write_text("# Guide\nRun /nothing.")

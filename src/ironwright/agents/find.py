@@ -190,7 +190,7 @@ def project_instructions(project_root: Path) -> tuple[Include, ...]:
     are missing are reported by lint, not here.
 
     Raises:
-        DefinitionError: A file cannot be read, or the imports form a cycle, are too deep or too large.
+        DefinitionError: A file cannot be read, or its imports are too deep or too large.
     """
     found: dict[Path, Include] = {}
     for name in _INSTRUCTIONS:
@@ -208,7 +208,8 @@ def project_instructions(project_root: Path) -> tuple[Include, ...]:
             continue
         require_usable(source.findings)
         found[path.resolve()] = Include(name, path, 1, source.text)
-        includes, _ = resolve_includes(source.text, 1, str(path), project_root)
+        # People write "keep @CLAUDE.md up to date" into it: what is read already is passed over.
+        includes, _ = resolve_includes(source.text, 1, str(path), project_root, cycles_are_errors=False)
         for include in includes:
             found.setdefault(include.path.resolve(), include)
     return tuple(found.values())
@@ -226,9 +227,15 @@ def _places(
 
 
 def project_definitions(project_root: Path) -> tuple[Path, ...]:
-    """The project's own agent and command files and its snippets."""
+    """The project's own agents, commands and snippets, and its instructions."""
     folders = (*_AGENT_FOLDERS, *_COMMAND_FOLDERS, ".agpm/snippets", ".claude/snippets")
-    return tuple(path for folder in folders for path in definition_files(project_root / folder))
+    below = [path for folder in folders for path in definition_files(project_root / folder)]
+    return (*below, *(project_root / name for name in _INSTRUCTIONS if (project_root / name).is_file()))
+
+
+def is_instructions(path: Path) -> bool:
+    """Whether a file's name is that of a project's instructions."""
+    return path.name in _INSTRUCTIONS
 
 
 def definition_files(folder: Path) -> tuple[Path, ...]:

@@ -83,6 +83,7 @@ def prose_lines(text: str, first_line: int) -> Iterator[tuple[int, str]]:
 @dataclass(slots=True)
 class _Reader:
     root: Path
+    cycles_are_errors: bool = True
     includes: list[Include] = field(default_factory=list)
     findings: list[LintFinding] = field(default_factory=list)
     seen: set[Path] = field(default_factory=set)
@@ -97,9 +98,9 @@ class _Reader:
             path = self._locate(reference, chain[-1], files)
             if path is None:
                 continue
-            if path in files:
+            if path in files and self.cycles_are_errors:
                 raise _refused("the includes form a cycle", (*chain, str(path)), "Remove one of them.")
-            if path in self.seen:
+            if path in self.seen or path in files:
                 continue
             if len(chain) > MAX_LEVELS:
                 raise _refused(
@@ -168,7 +169,7 @@ def _refused(what: str, chain: tuple[str, ...], advice: str) -> DefinitionError:
 
 
 def resolve_includes(
-    text: str, first_line: int, path: str, project_root: Path
+    text: str, first_line: int, path: str, project_root: Path, *, cycles_are_errors: bool = True
 ) -> tuple[tuple[Include, ...], tuple[LintFinding, ...]]:
     """Read what a definition includes, directly and through what it includes.
 
@@ -180,6 +181,7 @@ def resolve_includes(
         first_line: 1-based line of the file where the text starts.
         path: The file; ``ironwright:<name>`` for a bundled one.
         project_root: The project's root.
+        cycles_are_errors: False where a text that is being read already is passed over.
 
     Returns:
         The includes in the order of reading, each file once, with the line of ``text`` that led to it;
@@ -188,7 +190,7 @@ def resolve_includes(
     Raises:
         DefinitionError: A cycle, more than 10 levels, or more than 1 MiB; it names the chain of files.
     """
-    reader = _Reader(project_root.resolve())
+    reader = _Reader(project_root.resolve(), cycles_are_errors)
     files = () if path.startswith(LIBRARY_SCHEME) else (Path(path).resolve(),)
     reader.read(text, first_line, (path,), files, None)
     return tuple(reader.includes), tuple(reader.findings)

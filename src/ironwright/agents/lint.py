@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from ironwright.agents.find import (
     find_agents,
     find_commands,
     is_definition_name,
+    is_instructions,
     project_definitions,
     read_tolerantly,
 )
@@ -64,7 +66,8 @@ def lint_paths(
     """Lint definition files.
 
     A folder stands for the definitions below it: agents, commands and snippets, told by their folders or
-    by their frontmatter; other Markdown is left alone. A file that is named is linted whatever it is.
+    by their frontmatter, and ``CLAUDE.md`` and ``AGENTS.md``; other Markdown is left alone. A file that is
+    named is linted whatever it is. Files of another project are judged with that project's snippets.
 
     Args:
         paths: Files and folders; none stands for the project's own definitions and instructions.
@@ -97,7 +100,7 @@ def _files(paths: Sequence[Path], project_root: Path) -> Iterator[tuple[Path, bo
         return
     seen: set[Path] = set()
     for path in paths:
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110  (pathlib raises for names that no file can have)
             raise DefinitionError(
                 "there is no such file or folder", where=str(path), advice="Check the path's spelling."
             )
@@ -127,6 +130,8 @@ def _parsed(path: Path, named: bool) -> _Linted:
 
 
 def _kind(path: Path, data: bytes, named: bool) -> Kind:
+    if is_instructions(path):
+        return Kind.SNIPPET  # like a snippet it is text that agents are given
     folders = [_FOLDERS[part] for part in reversed(path.parts[:-1]) if part in _FOLDERS]
     # `.agpm/snippets/agents/x.md` is the text that several agents include, not an agent.
     by_folder = Kind.SNIPPET if Kind.SNIPPET in folders else next(iter(folders), None)
@@ -161,12 +166,25 @@ def _lint(item: _Linted, around: Surroundings, project_root: Path) -> Iterator[L
     for rule in _RULES[item.kind]:
         yield from rule(agent, around)
     if item.kind != Kind.COMMAND:  # a command's @path is read when it is run
-        yield from _includes(agent, project_root)
+        yield from _includes(agent, _root_of(item.path, project_root))
+
+
+def _root_of(path: Path, project_root: Path) -> Path:
+    """The project's root for its own files; for others the nearest folder that looks like one."""
+    path = path.absolute()
+    if path.is_relative_to(project_root.absolute()):
+        return project_root
+    marks = (".git", ".agpm", ".claude", ".opencode")
+    roots = (folder for folder in path.parents if any((folder / mark).exists() for mark in marks))
+    return next(roots, project_root)
 
 
 def _includes(agent: Agent, project_root: Path) -> Iterable[LintFinding]:
     try:
-        return resolve_includes(agent.body, agent.body_line, agent.path, project_root)[1]
+        strict = not is_instructions(Path(agent.path))
+        return resolve_includes(
+            agent.body, agent.body_line, agent.path, project_root, cycles_are_errors=strict
+        )[1]
     except DefinitionError as error:
         finding = LintFinding(
             "unusable-includes", Severity.ERROR, agent.path, agent.body_line, error.what, error.advice
