@@ -71,6 +71,18 @@ PASSES = [
         head={"src/lib.rs": "pub fn one() {}\n"},
         mentions=("Cargo.lock", "does not match the manifests"),
     ),
+    Case(
+        "a package that belongs to no workspace is named",
+        base=None,
+        head={
+            "Cargo.toml": MANIFEST + '[workspace]\nexclude = ["fuzz"]\n',
+            "src/lib.rs": "",
+            "fuzz/Cargo.toml": MANIFEST,
+            "fuzz/src/main.rs": "fn main() { no() }\n",
+        },
+        at=("fuzz/src/main.rs", None),
+        mentions=("was not built",),
+    ),
 ]
 FAILS = [
     Case(

@@ -27,6 +27,7 @@ from ironwright.host.cargo_metadata import Metadata
 from ironwright.host.cargo_problems import Blame, Problem, essential_text
 from ironwright.host.cargo_tests import ProgramRun, TestPlace, TestProgram, find_test_targets, run_program
 from ironwright.host.test_output import Outcome, TestCase, parse_failures
+from ironwright.host.tools import MissingTool, find_tool
 from ironwright.records.errors import IronwrightError
 
 _DOCTEST = re.compile(r"^(?P<path>\S.*?) - (?P<item>.*?)\s*\(line (?P<line>\d+)\)")
@@ -82,7 +83,7 @@ class CargoFacts:
     @cached_property
     def llvm(self) -> LlvmTools | str:
         """The LLVM tools that read this compiler's profiles, or why there are none."""
-        return find_llvm_tools(self.workspace.toolchain)
+        return find_llvm_tools()
 
     @property
     def prepared(self) -> tuple[tuple[str, Prepared], ...]:
@@ -244,6 +245,7 @@ class CargoFacts:
         return self._once("docs", lambda: self._lint("building the documentation", command, ()))
 
     def _lint(self, what: str, command: Sequence[str], after: Sequence[str]) -> Lints:
+        _need("cargo-clippy" if command[0] == "clippy" else "rustdoc")
         runs = []
         for root, _ in self.prepared:
             self._progress(what)
@@ -262,6 +264,8 @@ class CargoFacts:
 
     def _format(self) -> Format:
         runs, places = [], []
+        _need("cargo-fmt")
+        _need("rustfmt")
         with self.workspace.scratch_tree() as copy:
             for root in self.workspace.roots:
                 self._progress("comparing the format")
@@ -281,6 +285,12 @@ class CargoFacts:
     def coverage(self) -> Coverage:
         """Which lines the tests executed. Unknown without the LLVM tools."""
         return self._once("coverage", lambda: measure(self))
+
+
+def _need(tool: str) -> None:
+    found = find_tool(tool)
+    if isinstance(found, MissingTool):
+        raise Unknown(found.explanation)
 
 
 def _failed(run: CargoRun, locate: Callable[[str], str | None]) -> list[tuple[str, Any]]:

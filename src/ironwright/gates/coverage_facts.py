@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ironwright.gates.api import Unknown
 from ironwright.host.sandbox import Job, Mount, inner_path
-from ironwright.host.toolchain import Toolchain
+from ironwright.host.tools import FoundTool, MissingTool, find_tool
 from ironwright.records.verdict import Evidence
 
 if TYPE_CHECKING:
@@ -60,22 +59,15 @@ class Coverage:
         return sum(count > 0 for lines in self.lines.values() for count in lines.values())
 
 
-def find_llvm_tools(toolchain: Toolchain) -> LlvmTools | str:
-    """The LLVM tools of the compiler's own LLVM: rustup's component, else the system's of that version.
-
-    Returns:
-        The tools, or why there are none and what to install.
-    """
-    major = toolchain.llvm_major
-    folders = (toolchain.llvm_bin, Path(f"/usr/lib/llvm-{major}/bin"), Path(f"/usr/lib/llvm{major}/bin"))
-    for folder in folders:
-        profdata, cov = folder / "llvm-profdata", folder / "llvm-cov"
-        if os.access(profdata, os.X_OK) and os.access(cov, os.X_OK):
-            return LlvmTools(profdata, cov)
-    return (
-        f"the LLVM {major} tools, which read the profiles of this Rust, are not installed: "
-        f"`rustup component add llvm-tools`, or `apt-get install llvm-{major}`"
-    )
+def find_llvm_tools() -> LlvmTools | str:
+    """The LLVM tools of the compiler's own LLVM, or why there are none and what to install."""
+    profdata, cov = find_tool("llvm-profdata"), find_tool("llvm-cov")
+    for found in (profdata, cov):
+        if isinstance(found, MissingTool):
+            return found.explanation
+    assert isinstance(profdata, FoundTool)
+    assert isinstance(cov, FoundTool)
+    return LlvmTools(profdata.path, cov.path)
 
 
 def measure(facts: CargoFacts) -> Coverage:

@@ -5,10 +5,15 @@ folder of ours with ``--manifest-path`` and reads no configuration of the checko
 (:mod:`ironwright.host.cargo_settings`); the compiler is the toolchain's own by name on the sandbox's PATH,
 so that ``rust-toolchain.toml`` cannot choose another; wrappers are set to nothing or to ours, and compiler
 flags to the sifted ones, which beats every file. Each purpose has its own target directory.
+
+What this cannot stop: build scripts and procedural macros run while the code is compiled and may write to
+the target directory, so one made for it could replace what the compiler made. They are code of the change;
+that they changed is for other gates and people to judge.
 """
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import shutil
@@ -163,8 +168,10 @@ class CargoWorkspace:
         wrapper = folder / "instrument"
         # Its time must stay: cargo takes a newer wrapper for another compiler.
         if not wrapper.is_file() or wrapper.read_text() != INSTRUMENT:
-            wrapper.write_text(INSTRUMENT)
-            wrapper.chmod(0o755)
+            part = wrapper.with_name(f"instrument.{os.getpid()}")
+            part.write_text(INSTRUMENT)
+            part.chmod(0o755)
+            part.replace(wrapper)
         return folder
 
     def target_mount(self, purpose: str, *, writable: bool = True) -> Mount:

@@ -19,7 +19,15 @@ from ironwright.host.cargo_metadata import Package, Target
 from ironwright.host.clock import seconds as clock
 from ironwright.host.process import Completed, Limits
 from ironwright.host.sandbox import Job, Mount, inner_path
-from ironwright.host.test_output import Outcome, TestCase, parse_failures, parse_list, parse_log, parse_panic
+from ironwright.host.test_output import (
+    NO_MESSAGE,
+    Outcome,
+    TestCase,
+    parse_failures,
+    parse_list,
+    parse_log,
+    parse_panic,
+)
 from ironwright.host.test_output import slow_tests as find_slow_tests
 
 OUT = "/w/out"
@@ -298,7 +306,7 @@ def _cases(
         path: str | None = None
         line: int | None = None
         if outcome is Outcome.FAILED:
-            message, path, line = failures.get(name, ("it failed without a message", None, None))
+            message, path, line = failures.get(name, (NO_MESSAGE, None, None))
         elif outcome is Outcome.UNFINISHED:
             running = "it was still running: " if name in slow else "it was not finished: "
             message = running + describe_end(done)
@@ -312,28 +320,34 @@ def _compiler_folder(place: TestPlace) -> str:
 
 
 def _one_by_one(place: TestPlace, program: TestProgram, cases: Sequence[TestCase]) -> tuple[TestCase, ...]:
-    """Run the unfinished tests again, each alone, within the time that one program may take."""
+    """Run again, each alone, what a crash left unfinished or unexplained, in the time of one program."""
     deadline = clock() + place.limits.seconds
     runs = 0
     settled = []
     for case in cases:
         left = deadline - clock()
-        if case.outcome is not Outcome.UNFINISHED or runs == _SINGLE_RUNS or left <= 0:
+        open_question = case.outcome is Outcome.UNFINISHED or case.message == NO_MESSAGE
+        if not open_question or runs == _SINGLE_RUNS or left <= 0:
             settled.append(case)
             continue
         runs += 1
-        names = (case.name,)
-        done, outcomes = _run_tests(place, program, names, names, replace(place.limits, seconds=left))
-        alone = _cases(place, program, names, done, outcomes)[0]
-        if alone.outcome is Outcome.UNFINISHED and not done.limit_hit:
-            message = f"{describe_end(done)} before the test was over"
-            locate = place.workspace.locate_from(_compiler_folder(place))
-            panic, path, line = parse_panic(done.error_text, locate)
-            if "it failed without" not in panic:
-                message = f"{message}: {panic}"
-            alone = TestCase(case.name, Outcome.FAILED, message, path, line)
-        settled.append(alone)
+        settled.append(_alone(place, program, case, left))
     return tuple(settled)
+
+
+def _alone(place: TestPlace, program: TestProgram, case: TestCase, left: float) -> TestCase:
+    names = (case.name,)
+    done, outcomes = _run_tests(place, program, names, names, replace(place.limits, seconds=left))
+    alone = _cases(place, program, names, done, outcomes)[0]
+    if alone.outcome is Outcome.UNFINISHED and not done.limit_hit:
+        message = f"{describe_end(done)} before the test was over"
+        locate = place.workspace.locate_from(_compiler_folder(place))
+        panic, path, line = parse_panic(done.error_text, locate)
+        message = message if panic == NO_MESSAGE else f"{message}: {panic}"
+        return TestCase(case.name, Outcome.FAILED, message, path, line)
+    if case.outcome is Outcome.FAILED and alone.outcome is Outcome.PASSED:
+        return replace(case, message="it failed among the others and passed alone")
+    return alone
 
 
 def _odd_end(done: Completed) -> str:

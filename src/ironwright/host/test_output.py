@@ -7,7 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+NO_MESSAGE = "it failed without a message"
+
 _MESSAGE_LINES = 6
+_NOISE = ("note: ", "warning: `--logfile` is deprecated")
 _SECTION = re.compile(r"^---- (?P<name>.+?) (?:stdout|stderr) ----$", re.MULTILINE)
 _END = re.compile(r"^failures:$|^test result: ", re.MULTILINE)
 _PANIC = re.compile(
@@ -110,8 +113,8 @@ def parse_panic(text: str, locate: Callable[[str], str | None]) -> tuple[str, st
     if missing:
         path = locate(missing["path"]) if missing["path"] else None
         return missing["text"], path, int(missing["line"]) if path else None
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("note: ")]
-    return _shortened("\n".join(lines[-_MESSAGE_LINES:])) or "it failed without a message", None, None
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE)]
+    return _shortened("\n".join(lines[-_MESSAGE_LINES:])) or NO_MESSAGE, None, None
 
 
 def slow_tests(output: str) -> tuple[str, ...]:

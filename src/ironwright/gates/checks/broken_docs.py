@@ -60,6 +60,7 @@ GATE = Gate(
         ),
     ),
     requires=("compile_errors",),
+    tools=("rustdoc",),
     inputs=("head", "base", "toolchain"),
 )
 

@@ -74,7 +74,7 @@ GATE = Gate(
         "deny": Param(tuple, (), "Lints and groups beyond clippy's defaults (`pedantic`, `unwrap_used`)."),
     },
     requires=("compile_errors",),
-    tools=("clippy",),
+    tools=("cargo-clippy",),
     inputs=("head", "base", "toolchain"),
 )
 

@@ -21,6 +21,8 @@ Unknown when:
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, failed, passed
 from ironwright.gates.cargo_findings import finding
 from ironwright.gates.subject import Subject
@@ -88,6 +90,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         )
     remarks = [_stale(path) for path in build.stale_locks]
     remarks += [Finding(None, None, note) for note in build.notes]
+    remarks += _not_built(subject)
     return passed("everything builds", *build.evidence, findings=tuple(remarks))
 
 
@@ -101,6 +104,27 @@ def _touches_dependencies(subject: Subject, scope: Scope) -> bool:
     return scope is not Scope.CHANGED or any(
         path.rpartition("/")[2] in names for path in subject.change.files
     )
+
+
+def _not_built(subject: Subject) -> list[Finding]:
+    """Changed files of packages that belong to no workspace of the topmost manifests."""
+    members = {package.folder for metadata in subject.cargo.metadata for package in metadata.packages}
+    nearest: dict[str, str] = {}
+    for file in subject.change.live_files:
+        if not file.path.endswith(".rs"):
+            continue
+        above = [path.as_posix() for path in PurePosixPath(file.path).parents]
+        owner = next((folder for folder in above if _manifest(folder) in subject.head.paths), None)
+        if owner is not None and owner not in members:
+            nearest.setdefault(owner, file.path)
+    return [
+        Finding(path, None, f"{_manifest(owner)} belongs to no workspace, so this was not built")
+        for owner, path in sorted(nearest.items())
+    ]
+
+
+def _manifest(folder: str) -> str:
+    return "Cargo.toml" if folder == "." else f"{folder}/Cargo.toml"
 
 
 def _count(findings: list[Finding], stale: list[Finding]) -> str:

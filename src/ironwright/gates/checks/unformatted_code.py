@@ -50,7 +50,7 @@ GATE = Gate(
             "cargo fmt --all -- --check",
         ),
     ),
-    tools=("rustfmt",),
+    tools=("rustfmt", "cargo-fmt"),
     inputs=("head", "base", "toolchain"),
 )
 
