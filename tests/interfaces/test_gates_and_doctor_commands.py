@@ -1,0 +1,103 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ironwright.gates.catalog import gates
+from ironwright.records.config import (
+    CargoConfig,
+    CheckConfig,
+    ModelsConfig,
+    RunConfig,
+    SandboxConfig,
+    parse_config,
+)
+from ironwright.workflow.settings_file import meanings, settings_template, toml_value
+
+
+def test_every_gate_is_listed(cli, tmp_path):
+    data = json.loads(cli("gates", "list", "--format", "json", cwd=tmp_path).out)
+    assert [gate["id"] for gate in data["gates"]] == list(gates())
+    text = cli("gates", "list", cwd=tmp_path).out
+    assert all(gate in text for gate in gates())
+
+
+@pytest.mark.parametrize("gate", list(gates()))
+def test_every_gate_explains_itself(cli, tmp_path, gate):
+    out = cli("gates", "show", gate, cwd=tmp_path).out
+    for heading in ("What it checks:", "Why:", "Evidence:", "Unknown when:"):
+        assert heading in out
+
+
+def test_an_unknown_gate_is_answered_with_the_nearest(cli, tmp_path):
+    answer = cli("gates", "show", "low_covrage", cwd=tmp_path)
+    assert answer.code == 2
+    assert "low_coverage" in answer.err
+
+
+def test_doctor_knows_what_the_default_contract_needs(cli, tmp_path):
+    answer = cli("doctor", "--format", "json", cwd=tmp_path)
+    data = json.loads(answer.out)
+    assert answer.code == (0 if data["ready"] else 3)
+    assert {"git", "rustc", "cargo"} <= {tool["name"] for tool in data["tools"] if tool["needed"]}
+    assert {box["name"] for box in data["sandboxes"]} == {"bubblewrap", "landlock"}
+    assert all(tool["advice"] for tool in data["tools"] if tool["path"] is None)
+
+
+def test_doctor_without_rust_is_not_ready_and_says_how_to_install_it(cli, tmp_path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("git", "bwrap"):
+        found = shutil.which(name)
+        if found:
+            (programs / name).symlink_to(found)
+    if any(Path(folder, "rustc").exists() for folder in ("/usr/bin", "/usr/local/bin")):
+        pytest.skip("rustc is installed for everybody here")
+    environment = {"PATH": str(programs), "CARGO_HOME": str(tmp_path), "RUSTUP_HOME": str(tmp_path)}
+    environment["IRONWRIGHT_CACHE_HOME"] = str(tmp_path / "cache")
+    answer = cli("doctor", cwd=tmp_path, env=environment)
+    assert answer.code == 3
+    assert "NOT READY" in answer.out
+    assert "rustup.rs" in answer.out
+
+
+def test_doctor_never_shows_a_key(cli, tmp_path):
+    answer = cli("doctor", cwd=tmp_path, env={"OPENAI_API_KEY": "sk-very-secret"})
+    assert "OPENAI_API_KEY" in answer.out
+    assert "very-secret" not in answer.out + answer.err
+
+
+def test_the_settings_template_has_every_key_with_its_meaning():
+    text = settings_template(gates().values())
+    for section in (
+        config.CheckConfig,
+        config.RunConfig,
+        config.ModelsConfig,
+        config.CargoConfig,
+        config.SandboxConfig,
+    ):
+        described = meanings(section)
+        assert described.keys() == set(section.__dataclass_fields__), section.__name__
+        assert all(f"# {key} = " in text for key in described)
+    assert all(f"# [gates.{gate.id}]" in text for gate in gates().values() if gate.params)
+
+
+def test_the_settings_template_uncommented_is_valid():
+    text = settings_template(gates().values())
+    lines = [
+        line.removeprefix("# ") if " = " in line or line.startswith("# [gates.") else line
+        for line in text.splitlines()
+        if not line.startswith(("# Settings", "# Gates.", "# parameters"))
+    ]
+    parsed = parse_config("\n".join(line for line in lines if not line.startswith("# ")), "ironwright.toml")
+    assert parsed.run.repairs == RunConfig().repairs
+    assert parsed.gates["oversized_files"].params["max_lines"] == 200
+
+
+@pytest.mark.parametrize("value", [True, 3, 2.5, 'a "quoted" \\ word\n', ("a", "b"), ()])
+def test_a_value_survives_toml(value):
+    import tomllib
+
+    back = tomllib.loads(f"key = {toml_value(value)}")["key"]
+    assert (tuple(back) if isinstance(value, tuple) else back) == value
