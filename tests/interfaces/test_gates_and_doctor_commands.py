@@ -71,11 +71,11 @@ def test_doctor_never_shows_a_key(cli, tmp_path):
 def test_the_settings_template_has_every_key_with_its_meaning():
     text = settings_template(gates().values())
     for section in (
-        config.CheckConfig,
-        config.RunConfig,
-        config.ModelsConfig,
-        config.CargoConfig,
-        config.SandboxConfig,
+        CheckConfig,
+        RunConfig,
+        ModelsConfig,
+        CargoConfig,
+        SandboxConfig,
     ):
         described = meanings(section)
         assert described.keys() == set(section.__dataclass_fields__), section.__name__
