@@ -111,6 +111,16 @@ def test_unknown_agent_gets_near_names(project: Path, home: Path) -> None:
         resolve_agent("./engineer.md", project, home)
 
 
+def test_home_of_an_unknown_user_is_a_missing_file(project: Path, home: Path) -> None:
+    with pytest.raises(DefinitionError, match="no such file"):
+        resolve_agent("~nobody-of-that-name/x.md", project, home)
+
+
+def test_user_without_a_home_has_the_other_agents(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "")
+    assert "engineer" in find_agents(project)
+
+
 def test_commands_are_named_by_their_folders(project: Path, home: Path) -> None:
     write(project, {".claude/commands/team/lint.md": "Lint.", ".claude/commands/lint.md": "Our lint."})
     found = find_commands(project, home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -163,7 +164,7 @@ def resolve_agent(name_or_path: str, project_root: Path, user_home: Path | None 
             raise _unknown("bundled agent", name, library_files()["agents"])
         return bundled_agent(name, project_root).load()
     if "/" in name_or_path or name_or_path.endswith(_FILE_SUFFIXES):
-        return load_agent(Path(name_or_path).expanduser(), project_root)
+        return load_agent(Path(os.path.expanduser(name_or_path)), project_root)  # noqa: PTH111
     agents = find_agents(project_root, user_home)
     if name_or_path not in agents:
         raise _unknown("agent", name_or_path, agents)
@@ -219,7 +220,9 @@ def _places(
     folders: Iterable[str], user_folder: str, project_root: Path, user_home: Path | None
 ) -> Iterator[tuple[Origin, Path, Path]]:
     places = [(Origin.PROJECT, project_root / folder) for folder in folders]
-    places.append((Origin.USER, (Path.home() if user_home is None else user_home) / user_folder))
+    home = Path(os.path.expanduser("~")) if user_home is None else user_home  # noqa: PTH111
+    if home.is_absolute():  # a user without a home has no agents there
+        places.append((Origin.USER, home / user_folder))
     for origin, folder in places:
         for path in definition_files(folder):
             if is_definition_name(path):
