@@ -111,6 +111,7 @@ def test_a_run_tells_attempts_cost_branch_and_notes():
     text = run_as_text(run_report(), Screen(120))
     assert "Attempt 1" in text
     assert "FAIL low_coverage" in text
+    assert "src/lib.rs:42  this changed line never ran" in text
     assert "DELIVERED" in text
     assert "ironwright/20261120-ab12" in text
     assert "$0.0624" in text

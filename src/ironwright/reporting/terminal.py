@@ -14,6 +14,8 @@ FINDINGS_SHOWN = 60
 """Findings that are written out; the rest are counted, and JSON has them all."""
 
 _SUMMARY_LINES = 12
+_EARLIER_FINDINGS = 3
+"""Findings of each gate that are shown of attempts before the last."""
 
 _OUTCOMES = {
     Outcome.DELIVERED: ("DELIVERED", "bold green"),
@@ -164,6 +166,12 @@ def _write_attempt(canvas: Canvas, attempt: AttemptSummary, *, last: bool) -> No
                 f"{verdict.gate}: {printable(verdict.reason)}",
                 indent=4,
             )
+            for finding in verdict.findings[:_EARLIER_FINDINGS]:
+                where = printable(figures.place(finding))
+                canvas.line((f"{where}  " if where else "", "cyan"), printable(finding.message), indent=6)
+            more = len(verdict.findings) - _EARLIER_FINDINGS
+            if more > 0:
+                canvas.line((f"… and {figures.count(more, 'more finding')}", "dim"), indent=6)
 
 
 def _write_own_words(canvas: Canvas, summary: str) -> None:

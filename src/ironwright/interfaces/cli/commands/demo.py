@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,14 +64,15 @@ def command(folder: Path | None, no_sandbox: bool, output: Output) -> int:
 def _what_now(report: RunReport) -> str:
     """Where everything is, and how to do the same with a real model."""
     folder = Path(report.journal).parent
+    program = "ironwright" if shutil.which("ironwright") else sys.argv[0]
     lines = [
         "The model's part was a recording; everything else was real. Look for yourself:",
         f"  the branch    git -C {report.repository} log --stat -p main..{report.branch}",
         f"  the report    {folder / 'report.md'}",
         f"  the journal   {report.journal}",
-        f"  judge again   ironwright check --repo {report.repository} --base main --head {report.branch}",
+        f"  judge again   {program} check --repo {report.repository} --base main --head {report.branch}",
         "With a real model, in a crate of your own:",
         "  export ANTHROPIC_API_KEY=…      (or another one; `ironwright models` shows what is found)",
-        '  ironwright run "what is to be done" --agent engineer',
+        f'  {program} run "what is to be done" --agent engineer',
     ]
     return "\n".join(lines)
