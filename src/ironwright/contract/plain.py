@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|Mr|Dr|St)|\b[A-Z])\.$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]*_`]*(?=\s+[\"'“‘(\[*_`]*[A-Z0-9✅❌⚠🚫/`])")
+_MARKED_LINE = re.compile(r"\n(?=\s*[✅❌✓✔☑✗✘🚫⛔•])")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _EMPHASIS = re.compile(
     r"(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])|\*\*|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|~~"
@@ -80,12 +81,14 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
 
 def _ends(text: str) -> list[int]:
     ends = []
+    for found in _MARKED_LINE.finditer(text):
+        ends.append(found.start() + 1)
     for found in _SENTENCE_END.finditer(text):
         head = text[: found.start() + 1]
         numbered = re.search(r"(?:^|\s)\d{1,2}\.$", head)
         if not _ABBREVIATION.search(head) and not numbered and not _open_bracket(text, found.end()):
             ends.append(found.end())
-    return ends
+    return sorted(set(ends))
 
 
 def _open_bracket(text: str, end: int) -> bool:
