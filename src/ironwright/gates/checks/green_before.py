@@ -31,7 +31,11 @@ from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
-_TEST_FIRST = r"tests?\b[^.;]{0,60}\b(?:before|prior to|precedes?|ahead of)\b[^.;]{0,40}"
+_TEST = (
+    r"(?:tests|(?:a|the|each|every|one|failing|unit) test|"
+    r"(?:writ\w*|add|create) (?:a |the )?(?:\w+ )?tests?)"
+)
+_TEST_FIRST = rf"{_TEST}\b[^.;]{{0,60}}\b(?:before|prior to|precedes?|ahead of)\b[^.;]{{0,40}}"
 _CODE = r"(?:implement\w*|code\b|coding|writing\b(?! (?:any |new |the |more )*tests?))"
 
 GATE = Gate(
