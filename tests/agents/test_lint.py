@@ -142,6 +142,14 @@ def test_agent_of_the_same_folder_is_known(root: Path) -> None:
     assert found(root, "Delegate to gold-smith.") == []
 
 
+def test_template_that_was_never_filled_in_is_found(root: Path) -> None:
+    body = "\n{{ agpm.deps.snippets.base.content }}\n{% if x %}"
+    asked = "agpm:\n  templating: true\n"
+    assert found(root, body, more=asked) == [("unexpanded-template", 8)]
+    assert found(root, "```\n{{ x }}\n```", more=asked) == []
+    assert found(root, body) == []
+
+
 def test_misread_characters_are_found_with_what_they_were(root: Path) -> None:
     [finding] = lint(root, agent(root, "\n\nHotâ€”really"))
     assert (finding.rule, finding.line) == ("mojibake", 7)

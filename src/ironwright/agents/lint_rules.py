@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ironwright.agents.include import prose_lines
@@ -49,6 +49,7 @@ _PARTNER = re.compile(
 _CONDITIONAL = re.compile(
     r"\b(?:if|when|where)\s+(?:it\s+is\s+|they\s+are\s+)?(?:available|present|installed)", re.IGNORECASE
 )
+_TEMPLATE = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}")
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _SELF = re.compile(
     r"\b(?:you are|i am)\b[^.\n]*\b(?:using|powered by|running on)\s+([^.\n,]+)", re.IGNORECASE
@@ -176,6 +177,20 @@ def dangling_agent(agent: Agent, around: Surroundings) -> Iterator[LintFinding]:
             )
 
 
+def unexpanded_template(agent: Agent, _around: Surroundings) -> Iterator[LintFinding]:
+    """AGPM is asked to fill in templates, and they are still there."""
+    settings = agent.metadata.get("agpm")
+    if not isinstance(settings, Mapping) or settings.get("templating") is not True:
+        return
+    for number, line in prose_lines(agent.body, agent.body_line):
+        found = _TEMPLATE.search(line)
+        if found:
+            message = f"`{found[0]}` is passed on as it stands; AGPM fills it in when it installs the agent"
+            advice = "Name the file that `agpm install` wrote."
+            yield _warning(agent, "unexpanded-template", number, message, advice)
+            return
+
+
 def mojibake(agent: Agent, _around: Surroundings) -> Iterator[LintFinding]:
     """Characters that were UTF-8, read as Windows-1252 and saved again."""
     for number, line in enumerate(agent.text.split("\n"), 1):
@@ -198,7 +213,14 @@ AGENT_RULES: tuple[Rule, ...] = (
     example_routes_elsewhere,
     unknown_command,
     dangling_agent,
+    unexpanded_template,
     mojibake,
 )
-COMMAND_RULES: tuple[Rule, ...] = (unknown_tool, unknown_model, unknown_command, mojibake)
+COMMAND_RULES: tuple[Rule, ...] = (
+    unknown_tool,
+    unknown_model,
+    unknown_command,
+    unexpanded_template,
+    mojibake,
+)
 SNIPPET_RULES: tuple[Rule, ...] = (unknown_command, mojibake)
