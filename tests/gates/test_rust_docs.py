@@ -20,7 +20,7 @@ def function(text: str):
         ("Get the name.", "get_name", False),
         ("Gets names", "get_name", False),
         ("New.", "new", False),
-        ("This is the parse function.", "parse", True),
+        ("This is the parse function.", "parse", False),
         ("This parses.", "parse", False),
         ("Creates an empty list.", "new", True),
         ("Returns the name.", "name", True),

@@ -29,6 +29,14 @@ PASSES = [
         "a macro of the crate",
         head=rust_test("same!(1, 2);", more="macro_rules! same { ($a:expr) => { assert!($a) } }\n"),
     ),
+    Case(
+        "a helper of a crate that supports tests",
+        head={
+            **rust_test("lexes(1);"),
+            "crates/test-utils/Cargo.toml": '[package]\nname = "test-utils"\n',
+            "crates/test-utils/src/lib.rs": "pub fn lexes(x: u8) { assert!(x > 0); }\n",
+        },
+    ),
     Case("a macro from elsewhere", head=rust_test("insta_like!(render());")),
     Case("a method that asserts", head=rust_test("cmd().assert().success();")),
     Case(
@@ -83,6 +91,14 @@ FAILS = [
     Case("todo", head=rust_test("todo!()"), mentions=("`todo!`",)),
     Case("unimplemented as a statement", head=rust_test("let a = f(); unimplemented!();")),
     Case("a helper that asserts nothing", head=rust_test("verify(1);", more="fn verify(_x: u8) {}\n")),
+    Case(
+        "an assertion of the code under test",
+        head={
+            **rust_test("divide(4, 2);"),
+            "src/lib.rs": "pub fn divide(a: u8, b: u8) { assert!(b > 0); }\n",
+        },
+        mentions=("asserts nothing",),
+    ),
     Case("ignored without a reason", head=rust_test("assert!(a());", attributes="#[test]\n#[ignore]")),
     Case("panics by itself", head=rust_test('panic!("x");', attributes="#[test]\n#[should_panic]")),
     Case("an async test", head=rust_test("f();", attributes="#[tokio::test]"), findings=1),

@@ -10,7 +10,7 @@ from ironwright.gates.rust_expressions import may_panic
 from ironwright.gates.rust_items import Item
 
 _STOP_WORDS: Final = frozenset(
-    {"a", "an", "the", "this", "that", "of", "to", "for", "fn", "function", "method"}
+    {"a", "an", "the", "this", "that", "of", "to", "for", "fn", "function", "method", "is", "it"}
 )
 _EMPTY_PHRASES: Final = frozenset(
     {"todo", "tbd", "fixme", "xxx", "doc", "docs", "document", "documentation", "comment"}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Only files with such a declaration have to be parsed to follow modules; most files have none.
 _DECLARES = re.compile(rb"\bmod\s+(?:r#)?\w+\s*;")
+_INNER_CFG = re.compile(rb"#!\s*\[\s*cfg\b")
 _ROOT_NAMES = frozenset({"mod.rs", "lib.rs", "main.rs", "build.rs"})
 _PATH = re.compile(r'path\s*=\s*"([^"]+)"')
 
@@ -31,7 +32,8 @@ def find_test_files(tree: SourceTree) -> frozenset[str]:
     declared = {path: tuple(declared_modules(tree, path)) for path in tree.rust_paths}
     shipped = {target for found in declared.values() for target, in_test in found if not in_test}
     tests: set[str] = {path for path in tree.rust_paths if is_test_path(path)}
-    tests |= {path for path in tree.rust_paths if b"cfg" in tree.read(path) and tree.rust(path).is_test_file}
+    marked = (path for path in tree.rust_paths if _INNER_CFG.search(tree.read(path)))
+    tests |= {path for path in marked if tree.rust(path).is_test_file}
     tests |= {target for found in declared.values() for target, in_test in found if in_test} - shipped
     todo = list(tests)
     while todo:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 from tree_sitter import Node
@@ -97,6 +99,11 @@ _ABOUT_NOT_PANICKING: Final = re.compile(
     r"object_safe|dyn_safe|covarian|terminates"
 )
 _DEPTH: Final = 6
+_DEFINES: Final = re.compile(rb"\bfn\s+(?:r#)?([A-Za-z0-9_]+)|\bmacro_rules!\s*(?:r#)?([A-Za-z0-9_]+)")
+# Crates and modules that exist to support tests, by their folders' or files' names.
+_TEST_SUPPORT: Final = re.compile(
+    r"(?:^|[/_-])test(?:s|ing|[_-]?(?:utils?|support|helpers?|kit|common))?(?:[/_.-]|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,6 @@ class TestReader:
 
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
-        self._sources: dict[str, bytes] | None = None
         self._defined: dict[tuple[str, bool], tuple[Item, ...]] = {}
         self._asserting: dict[Item, bool] = {}
 
@@ -194,20 +200,36 @@ class TestReader:
         return use.kind == "macro" and not known and not self._definitions(use.name, macro=True)
 
     def _definitions(self, name: str, macro: bool) -> tuple[Item, ...]:
+        """The functions or macros of a name that are helpers of tests.
+
+        Code under test is none: that it asserts something for itself makes no test. Macros count
+        wherever they are, for most that are made for tests are declared at the top of a crate.
+        """
         if (name, macro) not in self._defined:
-            if self._sources is None:
-                self._sources = {path: self._tree.read(path) for path in self._tree.rust_paths}
-            word = rb"macro_rules!\s*" if macro else rb"\bfn\s+"
-            pattern = re.compile(word + re.escape(name.encode()) + rb"\b")
-            paths = [path for path, source in self._sources.items() if pattern.search(source)]
             kind = "macro" if macro else "function"
             self._defined[name, macro] = tuple(
                 item
-                for path in paths
+                for path in self._defining.get((name, macro), ())
                 for item in self._tree.rust(path).items
-                if item.kind == kind and item.name == name
+                if item.kind == kind and item.name == name and (macro or self._is_helper(path, item))
             )
         return self._defined[name, macro]
+
+    @cached_property
+    def _defining(self) -> dict[tuple[str, bool], list[str]]:
+        """The files whose text seems to define a function or a macro, by name and whether it is a macro."""
+        found: dict[tuple[str, bool], list[str]] = defaultdict(list)
+        for path in self._tree.rust_paths:
+            names = {
+                (match[1] or match[2], match[2] is not None)
+                for match in _DEFINES.finditer(self._tree.read(path))
+            }
+            for name, macro in names:
+                found[name.decode(), macro].append(path)
+        return found
+
+    def _is_helper(self, path: str, item: Item) -> bool:
+        return item.in_test or path in self._tree.test_files or _TEST_SUPPORT.search(path) is not None
 
 
 def is_judged(item: Item) -> bool:

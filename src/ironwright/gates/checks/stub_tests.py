@@ -138,7 +138,10 @@ def _problem(test: Item, reader: TestReader, allow_unwrap_only: bool) -> tuple[s
     if judgement.proof == "tautology":
         return f"the test `{test.name}` {judgement.detail}, which is always true", _ASSERT
     if judgement.proof == "nothing":
-        return f"the test `{test.name}` asserts nothing", _ASSERT
+        return (
+            f"the test `{test.name}` asserts nothing",
+            f"{_ASSERT} If not panicking is the point, say so in its name (`…_does_not_panic`).",
+        )
     if judgement.proof == "unwraps" and not allow_unwrap_only:
         return f"the test `{test.name}` only unwraps and asserts nothing", _ASSERT
     return None
