@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,11 @@ def test_no_descriptor_of_ours_is_open_inside(sandbox: Sandbox, crate: Path) -> 
     assert done.text.split() == ["0", "1", "2", "3"]  # 3 is ls reading the folder
 
 
+def test_a_closed_pipe_ends_its_writer_as_outside(sandbox: Sandbox, crate: Path) -> None:
+    done = work(sandbox, crate, "sh", "-c", "{ yes; echo $? >&2; } | head -1")
+    assert (done.stdout, done.stderr) == (b"y\n", b"141\n")
+
+
 def test_no_core_files_are_written(sandbox: Sandbox, crate: Path) -> None:
     done = work(sandbox, crate, "sh", "-c", "ulimit -c; kill -SEGV $$")
     assert done.text == "0\n"
@@ -259,6 +265,28 @@ def test_bubblewrap_that_cannot_set_up_is_not_taken_for_a_failing_job(crate: Pat
     broken.chmod(0o755)
     with pytest.raises(SandboxError, match="No permissions to create new namespace"):
         work(BubblewrapSandbox(broken, (0, 8, 0)), crate, "true")
+
+
+def test_many_jobs_at_once_do_not_disturb_each_other(sandbox: Sandbox, crate: Path) -> None:
+    def one(number: int) -> str:
+        return work(
+            sandbox,
+            crate,
+            "sh",
+            "-c",
+            f"echo {number} > $TMPDIR/x; sleep 0.05; cat $TMPDIR/x; cat",
+            stdin=b"!",
+        ).text
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(one, range(24))) == [f"{number}\n!" for number in range(24)]
+
+
+def test_a_file_beyond_the_limit_is_named_as_the_reason(sandbox: Sandbox, crate: Path) -> None:
+    script = "exec head -c 40000000 /dev/zero > /w/target/one"
+    done = work(sandbox, crate, "sh", "-c", script, limits=Limits(20, disk_mb=8))
+    assert done.limit_hit.startswith("disk: ")
+    assert (crate.parent / "target/one").stat().st_size <= 8 << 20
 
 
 def test_limits_hold_also_where_output_is_small(sandbox: Sandbox, crate: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ironwright.host import seccomp
 from ironwright.host.seccomp import Sockets, filter_program
 from ironwright.records.errors import SandboxError
 
@@ -96,6 +99,25 @@ def test_every_call_gets_one_of_the_known_answers(number: int) -> None:
         program = filter_program(machine, Sockets.NONE)
         answer = decide(program, ARCHITECTURE[machine], number)
         assert answer in {ALLOW, EPERM, ENOSYS, EAFNOSUPPORT}
+
+
+HEADERS = {
+    "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
+    "aarch64": Path("/usr/include/asm-generic/unistd.h"),
+}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_numbers_are_the_kernels_own(machine: str) -> None:
+    if not HEADERS[machine].exists():
+        pytest.skip("the kernel's headers are not installed")
+    text = HEADERS[machine].read_text()
+    numbers = {name: int(number) for name, number in re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", text)}
+    column = MACHINES.index(machine)
+    tables = {**seccomp._REFUSED, **seccomp._ABSENT, **seccomp._CALLS}
+    known = {name: numbers[name] for name in tables if name in numbers}
+    assert len(known) > 40
+    assert {name: tables[name][column] for name in known} == known
 
 
 def test_reading_writing_and_starting_programs_is_allowed() -> None:

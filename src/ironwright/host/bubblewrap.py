@@ -29,6 +29,7 @@ _KERNEL_FOLDERS = ("sys", "sysrq-trigger", "irq", "bus", "fs", "scsi", "acpi", "
 
 _USER = "1000"
 _SHARED_MEMORY_MB = 256
+_HOME_MB = 512
 _END_MILLISECONDS = 5000
 _DISABLES_NAMESPACES = (0, 8)
 _OLDEST = (0, 5)
@@ -130,7 +131,7 @@ class BubblewrapSandbox:
             *("--proc", "/proc", *_kernel_folders(), "--dev", "/dev"),
             *_memory_folder("/dev/shm", min(_SHARED_MEMORY_MB, tmp_mb)),
             *_memory_folder("/tmp", tmp_mb),
-            *_memory_folder(inside.HOME, tmp_mb),
+            *_memory_folder(inside.HOME, min(_HOME_MB, tmp_mb)),
             *_rust(tools, job),
             *_etc(job, wiring),
         ]

@@ -57,7 +57,7 @@ class LandlockSandbox:
 
     Weaker than bubblewrap:
 
-    - There is no loopback network of its own: tests that open a port fail.
+    - There is no loopback network and no /dev/shm of its own: tests that open a port or shared memory fail.
     - Mounts appear at their own paths, /tmp is not writable, and a read-only mount inside a writable one
       is refused, because Landlock cannot take back what it allows above.
     - It sees that other files and processes exist (names, sizes, command lines), and can change modes

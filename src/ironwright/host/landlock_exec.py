@@ -176,7 +176,8 @@ def _start(job: dict[str, Any], status: int) -> int:
     child = os.fork()
     if child == 0:
         try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            for number in (signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
+                signal.signal(number, signal.SIG_DFL)  # Python itself ignores the last two
             os.close(status)
             _become(job)
         except BaseException as error:  # noqa: BLE001  (whatever it is, the parent must hear of it)

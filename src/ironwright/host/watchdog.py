@@ -95,7 +95,7 @@ class Watchdog:
         if not shrunk and now < self._next_measure:
             return ""
         written = sum(written_since(folder, self._started_ns) for folder in self._writable)
-        if shrunk:
+        if shrunk or self._group is None:  # in-memory files without a name count only in a control group
             written += unlinked_bytes(descendants(pid))
         self._measured_at = {disk: _free(disk) for disk in self._disks}
         self._next_measure = clock() + max(_MEASURE_SECONDS, 50 * (clock() - now))
