@@ -15,6 +15,7 @@ import pytest
 from ironwright.host.clock import seconds
 from ironwright.records.errors import (
     ConfigError,
+    ContractError,
     DefinitionError,
     IronwrightError,
     ModelError,
@@ -225,19 +226,29 @@ def test_commands_before_and_after_the_work_happen_and_are_judged_by_evidence(
     assert engine.specs[0].task == "Read the notes. Folder: /w/repo\n"
     assert [subject for _, subject in report.commits] == ["Add add_two"]
     ended = [event for event in read_journal(Path(report.journal)) if event.kind is EventKind.COMMAND_ENDED]
-    assert [(event.data["command"], event.data["ok"]) for event in ended] == [
+    assert [(event.data["name"], event.data["ok"]) for event in ended] == [
         ("memo", True),
         ("commit", True),
     ]
     assert kinds(report).count("checked") == 2
 
 
+def test_a_command_that_nobody_defines_is_refused_before_anything_is_made(
+    repository: Path, recording: Path
+) -> None:
+    project = with_agent(repository, COMMANDS.replace("memo", "recall"))
+    refused(ContractError, "demands the command /recall", project, recording)
+
+
 def test_a_command_that_was_only_claimed_is_reported(repository: Path, recording: Path) -> None:
     project = with_agent(repository, COMMANDS)
-    engine = ScriptedEngine(nothing, write("src/two.rs", GOOD), nothing)
-    report = run_task(request(project, recording), engine=engine)
+    engine = ScriptedEngine(nothing, write("src/two.rs", GOOD), nothing, nothing)
+    report = run_task(request(project, recording, repairs=1), engine=engine)
+    assert report.outcome is Outcome.REFUSED
+    assert report.reason.startswith("skipped_commands failed")
+    assert engine.keys == ["before-1-memo", "attempt-1", "after-1-commit", "after-2-commit"]
     ended = [event for event in read_journal(Path(report.journal)) if event.kind is EventKind.COMMAND_ENDED]
-    assert [event.data["ok"] for event in ended] == [True, False]
+    assert [event.data["ok"] for event in ended] == [True, False, False]
     assert any("/commit was not carried out" in note for note in report.notes)
 
 

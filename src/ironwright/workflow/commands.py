@@ -36,17 +36,20 @@ class CommandOutcome:
     result: AttemptResult | None
 
 
-async def run_command(run: RunContext, name: str, when: str, history: bytes | None) -> CommandOutcome:
+async def run_command(
+    run: RunContext, name: str, phase: str, number: int, history: bytes | None
+) -> CommandOutcome:
     """Have the agent carry out a command, in the conversation so far, and judge by evidence whether it did.
 
     Args:
         run: The run.
         name: The command's name.
-        when: ``before-`` or ``after-`` with a number: begins the names of the phase's steps.
+        phase: ``before`` or ``after``.
+        number: How often the commands of this phase were gone through.
         history: The conversation so far.
     """
-    key = f"{when}-{name}"
-    told = {"name": name, "phase": when.partition("-")[0], "when": when}
+    key = f"{phase}-{number}-{name}"
+    told = {"name": name, "phase": phase}
     run.journal.append(EventKind.COMMAND_STARTED, told, f"{key}/command-started")
     command = run.plan.commands.get(name)
     if command is None:

@@ -107,7 +107,7 @@ def active_seconds(events: Sequence[Event]) -> float:
             total += (
                 datetime.fromisoformat(later.time) - datetime.fromisoformat(earlier.time)
             ).total_seconds()
-    return max(0.0, total)
+    return round(max(0.0, total), 3)
 
 
 def _summary(number: int, item: Attempted, plan: Plan, ledger: Ledger) -> AttemptSummary:

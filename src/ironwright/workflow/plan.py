@@ -14,7 +14,7 @@ from ironwright.host.git import Repository, open_repository
 from ironwright.records.config import Config, load_config
 from ironwright.records.contract import Contract
 from ironwright.records.definition import Agent, Command
-from ironwright.records.errors import ConfigError, RepositoryError
+from ironwright.records.errors import ConfigError, ContractError, RepositoryError
 from ironwright.records.paths import ProjectPaths
 from ironwright.workflow.change import project_of
 from ironwright.workflow.check import ContractSource
@@ -53,7 +53,6 @@ class Plan:
         route_reason: Why this agent.
         model: ``provider:id``.
         commands: The before- and after-commands by name.
-        missing_commands: Names of commands that the contract asks for and nobody defines.
         instructions: ``(name, text)`` of the project's own instructions.
         gates: One line for each gate, for the agent.
         limits: What the run may use.
@@ -67,7 +66,6 @@ class Plan:
     route_reason: str
     model: str
     commands: Mapping[str, Command]
-    missing_commands: tuple[str, ...]
     instructions: tuple[tuple[str, str], ...]
     gates: tuple[str, ...]
     limits: RunLimits
@@ -161,7 +159,7 @@ def make_plan(request: RunRequest, ground: Ground) -> Plan:
     agent, reason = _route(request, ground)
     source = agent_contract(agent, root, ground.config)
     contract = source.load()
-    commands, missing = _commands(contract, root)
+    commands = _commands(contract, root)
     limits = _limits(request, ground.config)
     model = choose_model(request, agent.model, ground.config, limits.max_usd)
     identity = user_identity(ground.repository)
@@ -172,12 +170,11 @@ def make_plan(request: RunRequest, ground: Ground) -> Plan:
         route_reason=reason,
         model=model,
         commands=commands,
-        missing_commands=missing,
         instructions=tuple((item.name, item.text) for item in project_instructions(root)),
         gates=_gate_lines(contract),
         limits=limits,
         identity=identity,
-        notes=(*request.notes, *_remarks(ground, identity, missing)),
+        notes=(*request.notes, *_remarks(ground, identity)),
     )
 
 
@@ -195,13 +192,20 @@ def _route(request: RunRequest, ground: Ground) -> tuple[Agent, str]:
     return sources[choice.agent.name].load(), choice.reason
 
 
-def _commands(contract: Contract, root: Path) -> tuple[dict[str, Command], tuple[str, ...]]:
+def _commands(contract: Contract, root: Path) -> dict[str, Command]:
     from ironwright.agents.find import find_commands
 
     known = find_commands(root)
     names = dict.fromkeys((*contract.before, *contract.after))
-    found = {name: known[name].load() for name in names if name in known}
-    return found, tuple(name for name in names if name not in known)
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise ContractError(
+            f"the contract demands the command /{missing[0]}, and nobody defines it",
+            where=contract.name,
+            advice=f"Write .claude/commands/{missing[0].replace(':', '/')}.md, or reject the clause in the "
+            "contract's lock.",
+        )
+    return {name: known[name].load() for name in names}
 
 
 def _limits(request: RunRequest, config: Config) -> RunLimits:
@@ -233,7 +237,7 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
-def _remarks(ground: Ground, identity: Identity, missing: tuple[str, ...]) -> list[str]:
+def _remarks(ground: Ground, identity: Identity) -> list[str]:
     notes = []
     repository = ground.repository
     if repository.git("status", "--porcelain", "--ignore-submodules=all").text.strip():
@@ -242,7 +246,6 @@ def _remarks(ground: Ground, identity: Identity, missing: tuple[str, ...]) -> li
         notes.append(f"git knows no identity here: the commits are by {identity.name} <{identity.email}>")
     if any(entry.mode == "160000" for entry in repository.entries(repository.tree_of(ground.base)).values()):
         notes.append("submodules are not checked out in the run's worktree")
-    notes += [f"the command /{name} is asked for, but nobody defines it" for name in missing]
     return notes
 
 

@@ -22,6 +22,9 @@ REPAIR_TASK = (
     "The gates refused the committed work. Repair what they found, without weakening a test or a check, "
     "then call `check` again."
 )
+COMMANDS_GATE = "skipped_commands"
+"""The gate that can only pass when the commands after the work have run."""
+
 SAME_FINDINGS = " They found exactly the same as the last time: the previous repair did not reach the cause."
 
 
@@ -62,7 +65,7 @@ async def prepare(run: RunContext) -> None:
 async def before_commands(run: RunContext, state: State) -> State:
     """Have the agent carry out the commands that the contract wants before the work."""
     for name in run.plan.contract.before:
-        state = _after_command(state, await run_command(run, name, "before-1", state.history))
+        state = _after_command(state, await run_command(run, name, "before", 1, state.history))
     return state
 
 
@@ -96,7 +99,7 @@ async def repair_or_settle(run: RunContext, state: State) -> State:
     # Whether the after-commands ran is itself judged, and cannot be told before they did: they are due as
     # soon as nothing is refused.
     waiting = [name for name in run.plan.contract.after if name not in state.commands]
-    if waiting and report.status is not Status.FAIL:
+    if waiting and (report.status is not Status.FAIL or _only_commands_are_due(report)):
         return await after_commands(run, state, waiting)
     if report.status is Status.PASS:
         return replace(state, outcome=Outcome.DELIVERED, reason="every gate of the contract passed")
@@ -105,11 +108,33 @@ async def repair_or_settle(run: RunContext, state: State) -> State:
             state, outcome=Outcome.UNDECIDED, reason=_names(report, Status.UNKNOWN, "could not tell")
         )
     limit = exhausted(run)
+    if _only_commands_are_due(report):
+        return _again_or_refused(run, state, report, limit)
     if state.repairs >= run.plan.limits.repairs or limit is not None:
         cause = limit or f"{state.repairs} repairs were made"
         reason = f"{_names(report, Status.FAIL, 'failed')}; {cause}"
         return replace(state, outcome=Outcome.REFUSED, reason=reason)
     return await repair(run, state, report)
+
+
+def _again_or_refused(run: RunContext, state: State, report: CheckReport, limit: str | None) -> State:
+    """Only a demanded command is missing or failed: one that belongs after the work can be tried again."""
+    before = [name for name in run.plan.contract.before if name in state.failed_commands]
+    if before or limit is not None or state.repairs >= run.plan.limits.repairs:
+        cause = (
+            f"/{before[0]} before the work cannot be made up for" if before else limit or "it was tried again"
+        )
+        reason = f"{_names(report, Status.FAIL, 'failed')}; {cause}"
+        return replace(state, outcome=Outcome.REFUSED, reason=reason)
+    return replace(state, commands=(), repairs=state.repairs + 1)
+
+
+def _only_commands_are_due(report: CheckReport) -> bool:
+    """Whether nothing hard is open but the commands that belong after the work."""
+    open_gates = {
+        item.gate for item in report.verdicts if item.strength == "hard" and item.status != Status.PASS
+    }
+    return open_gates <= {COMMANDS_GATE}
 
 
 async def repair(run: RunContext, state: State, report: CheckReport) -> State:
@@ -138,8 +163,8 @@ async def repair(run: RunContext, state: State, report: CheckReport) -> State:
 async def after_commands(run: RunContext, state: State, names: list[str]) -> State:
     """Have the agent carry out the commands that the contract wants after the work."""
     for name in names:
-        when = f"after-{state.checks}"
-        state = _after_command(state, await run_command(run, name, when, state.history))
+        outcome = await run_command(run, name, "after", state.checks, state.history)
+        state = _after_command(state, outcome)
     return replace(state, commands=(*state.commands, *names))
 
 
@@ -160,10 +185,12 @@ async def deliver_step(run: RunContext, state: State) -> None:
 
 def _after_command(state: State, outcome: CommandOutcome) -> State:
     history = outcome.result.messages if outcome.result is not None else state.history
+    failed = tuple(name for name in state.failed_commands if name != outcome.name)
     notes = state.notes
     if not outcome.ok:
+        failed = (*failed, outcome.name)
         notes = (*notes, f"/{outcome.name} was not carried out: {outcome.reason}")
-    return replace(state, history=history, notes=notes)
+    return replace(state, history=history, notes=notes, failed_commands=failed)
 
 
 def _same_as_before(state: State, report: CheckReport) -> bool:

@@ -33,8 +33,10 @@ class State:
         history: The conversation so far.
         attempts: The attempts so far.
         work: What was committed last.
+        checks: How often the work was committed and judged.
         repairs: How many repairs were made.
         commands: Names of the after-commands that were carried out since the last repair.
+        failed_commands: Names of commands whose last run left no evidence that they were carried out.
         notes: What a person should know.
         outcome: How the run ends; None while it goes on.
         reason: Why.
@@ -46,6 +48,7 @@ class State:
     checks: int = 0
     repairs: int = 0
     commands: tuple[str, ...] = ()
+    failed_commands: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     outcome: Outcome | None = None
     reason: str = ""
