@@ -163,6 +163,6 @@ def _params(params: Any) -> str:
     from ironwright.reporting.untrusted import printable
 
     def shown(value: Any) -> str:
-        return "+".join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)
+        return ", ".join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)
 
     return printable(" ".join(f"{name}={shown(value)}" for name, value in params.items()))
