@@ -223,7 +223,7 @@ def test_commands_before_and_after_the_work_happen_and_are_judged_by_evidence(
     report = run_task(request(project, recording), engine=engine)
     assert report.outcome is Outcome.DELIVERED, (report.reason, report.notes)
     assert engine.keys == ["before-1-memo", "attempt-1", "after-1-commit"]
-    assert engine.specs[0].task == "Read the notes. Folder: /w/repo\n"
+    assert engine.specs[0].task == "Read the notes. Folder: /w/repo"
     assert [subject for _, subject in report.commits] == ["Add add_two"]
     ended = [event for event in read_journal(Path(report.journal)) if event.kind is EventKind.COMMAND_ENDED]
     assert [(event.data["name"], event.data["ok"]) for event in ended] == [

@@ -109,7 +109,7 @@ async def repair_or_settle(run: RunContext, state: State) -> State:
         )
     limit = exhausted(run)
     if _only_commands_are_due(report):
-        return _again_or_refused(run, state, report, limit)
+        return await _again_or_refused(run, state, report, limit)
     if state.repairs >= run.plan.limits.repairs or limit is not None:
         cause = limit or f"{state.repairs} repairs were made"
         reason = f"{_names(report, Status.FAIL, 'failed')}; {cause}"
@@ -117,7 +117,7 @@ async def repair_or_settle(run: RunContext, state: State) -> State:
     return await repair(run, state, report)
 
 
-def _again_or_refused(run: RunContext, state: State, report: CheckReport, limit: str | None) -> State:
+async def _again_or_refused(run: RunContext, state: State, report: CheckReport, limit: str | None) -> State:
     """Only a demanded command is missing or failed: one that belongs after the work can be tried again."""
     before = [name for name in run.plan.contract.before if name in state.failed_commands]
     if before or limit is not None or state.repairs >= run.plan.limits.repairs:
@@ -126,7 +126,8 @@ def _again_or_refused(run: RunContext, state: State, report: CheckReport, limit:
         )
         reason = f"{_names(report, Status.FAIL, 'failed')}; {cause}"
         return replace(state, outcome=Outcome.REFUSED, reason=reason)
-    return replace(state, commands=(), repairs=state.repairs + 1)
+    again = replace(state, commands=(), repairs=state.repairs + 1)
+    return await after_commands(run, again, list(run.plan.contract.after))
 
 
 def _only_commands_are_due(report: CheckReport) -> bool:
