@@ -95,7 +95,7 @@ def measure(facts: CargoFacts) -> Coverage:
         ]
         if not programs:
             continue
-        report, said = _report(facts, tools, profiles.get(root), programs)
+        report, said = _report(facts, tools, root, profiles.get(root), programs)
         evidence += said
         for path, found in parse_lcov(report, facts.workspace.locate).items():
             merged = lines.setdefault(path, {})
@@ -112,13 +112,13 @@ def measure(facts: CargoFacts) -> Coverage:
 
 
 def _report(
-    facts: CargoFacts, tools: LlvmTools, profiles: Path | None, programs: Sequence[str]
+    facts: CargoFacts, tools: LlvmTools, root: str, profiles: Path | None, programs: Sequence[str]
 ) -> tuple[str, list[Evidence]]:
     """The lcov report of one workspace; profiles are untrusted, so they are read in the sandbox."""
     workspace = facts.workspace
-    target = workspace.target_mount("test", writable=False)
+    target = workspace.target_mount(root, "test", writable=False)
     with workspace.scratch_folder("coverage") as out:
-        mounts = [*workspace.mounts("test")[:1], target, Mount(out, _OUT, writable=True)]
+        mounts = [*workspace.mounts(root, "test")[:1], target, Mount(out, _OUT, writable=True)]
         inner_out = inner_path(workspace.sandbox, mounts, out)
         raw = sorted(profiles.glob("*.profraw")) if profiles and profiles.is_dir() else []
         source = ["--empty-profile"]

@@ -174,19 +174,22 @@ class CargoWorkspace:
             part.replace(wrapper)
         return folder
 
-    def target_mount(self, purpose: str, *, writable: bool = True) -> Mount:
-        """The target directory of a purpose (``test``, ``lint``, ``doc``)."""
-        folder = self.target / purpose
+    def target_mount(self, root: str, purpose: str, *, writable: bool = True) -> Mount:
+        """The target directory of a workspace for a purpose (``test``, ``lint``).
+
+        Workspaces cannot share one: cargo names what it builds by paths relative to the workspace.
+        """
+        folder = self.target / (purpose if root == "." else f"{purpose}-{root.replace('/', '+')}")
         folder.mkdir(parents=True, exist_ok=True)
         return Mount(folder, TARGET, writable=writable)
 
     def mounts(
-        self, purpose: str, *, writable_tree: bool = False, tree: Path | None = None
+        self, root: str, purpose: str, *, writable_tree: bool = False, tree: Path | None = None
     ) -> tuple[Mount, ...]:
         """What a cargo command sees: the tree or a copy that it may write to, a target directory, tools."""
         return (
             Mount(tree or self.checkout, REPO, writable=writable_tree or tree is not None),
-            self.target_mount(purpose),
+            self.target_mount(root, purpose),
             Mount(self.tools, TOOLS),
         )
 
@@ -238,7 +241,7 @@ class CargoWorkspace:
             tree: A copy of the checkout to work on in its place, which it may write to.
         """
         settings = self.settings(root)
-        mounts = self.mounts(purpose, writable_tree=writable_tree, tree=tree)
+        mounts = self.mounts(root, purpose, writable_tree=writable_tree, tree=tree)
         inner = inner_path(self.sandbox, mounts, tree or self.checkout)
         manifest = posixpath.join(inner, root, "Cargo.toml")
         argv = ["cargo", *arguments, "--manifest-path", posixpath.normpath(manifest)]

@@ -154,7 +154,7 @@ class TestPlace:
 
     def mounts(self) -> tuple[Mount, ...]:
         """What a test program sees."""
-        target = self.workspace.target_mount("test", writable=False)
+        target = self.workspace.target_mount(self.root, "test", writable=False)
         temporary = target.source / "tmp"  # CARGO_TARGET_TMPDIR, named in the program when it was built
         temporary.mkdir(exist_ok=True)
         moved = self.workspace.sandbox.moves_folders
@@ -188,7 +188,9 @@ class TestPlace:
     ) -> dict[str, str]:
         toolchain = self.workspace.toolchain
         deps = PurePosixPath(program.executable).parent
-        target = inner_path(self.workspace.sandbox, mounts, self.workspace.target_mount("test").source)
+        target = inner_path(
+            self.workspace.sandbox, mounts, self.workspace.target_mount(self.root, "test").source
+        )
         script = program.build_script
         linked = [path for path in script.linked_paths if path.startswith(target)] if script else []
         standard = toolchain.sysroot / "lib" / "rustlib" / toolchain.host / "lib"
