@@ -198,7 +198,7 @@ def _get(url: str, payload: Mapping[str, Any] | None = None) -> Any:
         answer = connection.getresponse()
         raw = answer.read(_MAX_ANSWER)
         return json.loads(raw) if answer.status == 200 else None
-    except (OSError, http.client.HTTPException, ValueError):
+    except (OSError, http.client.HTTPException, ValueError, RecursionError):
         return None  # nobody there, or nobody who speaks this protocol: not found is the answer
     finally:
         connection.close()
