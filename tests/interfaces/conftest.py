@@ -38,8 +38,7 @@ def cli(tmp_path: Path) -> Cli:
             for key, value in os.environ.items()
             if not key.endswith(("_API_KEY", "_AUTH_TOKEN")) and not key.startswith(("AWS_", "GIT_"))
         }
-        rust = {"CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup"}
-        environment.update({key: os.environ.get(key, str(Path.home() / name)) for key, name in rust.items()})
+        environment.setdefault("CARGO_HOME", str(Path.home() / ".cargo"))  # what was downloaded stays at hand
         environment.update(HOME=str(home), **(env or {}))
         done = subprocess.run(
             [PROGRAM, *arguments],
