@@ -89,7 +89,11 @@ FAILS = [
     Case("or true", head=rust_test("assert!(f() || true);")),
     Case("a length of at least zero", head=rust_test("assert!(f().len() >= 0);")),
     Case("todo", head=rust_test("todo!()"), mentions=("`todo!`",)),
-    Case("unimplemented as a statement", head=rust_test("let a = f(); unimplemented!();")),
+    Case(
+        "unimplemented as a statement",
+        head=rust_test("let a = f(); unimplemented!();"),
+        mentions=("`unimplemented!`",),
+    ),
     Case("a helper that asserts nothing", head=rust_test("verify(1);", more="fn verify(_x: u8) {}\n")),
     Case(
         "an assertion of the code under test",
