@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import marshal
 import os
 import sys
 import tempfile
@@ -127,8 +127,8 @@ class LandlockSandbox:
 
     def _description(
         self, tools: Toolchain, job: Job, home: Path, private: Path, limited: Group | None
-    ) -> str:
-        """What the launcher needs to know, as JSON."""
+    ) -> bytes:
+        """What the launcher, which is this same Python, needs to know; marshalled."""
         kept = inside.registry(tools, network=job.network)
         read = [Path(path) for path in _SYSTEM]
         read += [tools.sysroot, home, *([kept.commands] if kept.commands else [])]
@@ -145,7 +145,7 @@ class LandlockSandbox:
             # Counted over all of the user's processes: a bound for what multiplies faster than we look.
             limits["RLIMIT_NPROC"] = threads_of_user(os.getuid()) + job.limits.processes
         sockets = Sockets.INTERNET if job.network else Sockets.NONE
-        return json.dumps(
+        return marshal.dumps(
             {
                 "abi": self.abi,
                 "argv": list(job.argv),
@@ -154,20 +154,20 @@ class LandlockSandbox:
                 "write": _existing(write),
                 "devices": _existing([Path(path) for path in _DEVICES]),
                 "network": job.network,
-                "filter": filter_program(machine(), sockets).hex(),
+                "filter": filter_program(machine(), sockets),
                 "limits": limits,
             }
         )
 
 
 @contextlib.contextmanager
-def _wiring(text: str) -> Iterator[tuple[int, int, int]]:
+def _wiring(text: bytes) -> Iterator[tuple[int, int, int]]:
     """Descriptors of the description, of the launcher's side of the status pipe, and of ours."""
     opened: list[int] = []
     try:
         description = os.memfd_create("job")
         opened.append(description)
-        os.write(description, text.encode())
+        os.write(description, text)
         os.lseek(description, 0, os.SEEK_SET)
         report, status = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         opened += [report, status]

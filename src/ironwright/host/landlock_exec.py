@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
+import marshal
 import os
 import resource
 import signal
 import struct
 import sys
 import time
-from typing import Any
+
+TYPE_CHECKING = False  # type checkers take it for true; importing typing would cost its share of the start
+if TYPE_CHECKING:
+    from typing import Any
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 _PATH_BENEATH = 1
@@ -120,8 +123,20 @@ def _become(job: dict[str, Any]) -> None:
     _prctl(_SET_NO_NEW_PRIVS, 1)
     _restrict_files(job["abi"], job["read"], job["write"], job["devices"], job["network"])
     _drop_capabilities()
-    _restrict_calls(bytes.fromhex(job["filter"]))
-    os.execvpe(job["argv"][0], job["argv"], os.environ)
+    _restrict_calls(job["filter"])
+    _execute(job["argv"])
+
+
+def _execute(argv: list[str]) -> None:
+    """Become the command, found on PATH; ``os.execvp`` would import a module that is out of reach now."""
+    if "/" in argv[0]:
+        os.execv(argv[0], argv)
+    for folder in os.environ["PATH"].split(":"):
+        try:
+            os.execv(f"{folder}/{argv[0]}", argv)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue
+    raise FileNotFoundError(f"{argv[0]}: not found on PATH")
 
 
 def _descendants() -> set[int]:
@@ -193,11 +208,11 @@ def _start(job: dict[str, Any], status: int) -> int:
 
 
 def main() -> None:
-    """``landlock_exec.py JOB STATUS PARENT``: descriptors of the job as JSON and of the status pipe."""
+    """``landlock_exec.py JOB STATUS PARENT``: descriptors of job and status pipe, our parent's id."""
     descriptor, status, parent = map(int, sys.argv[1:4])
     os.set_inheritable(status, False)
-    with open(descriptor, encoding="utf-8") as file:
-        job = json.load(file)
+    with open(descriptor, "rb") as file:
+        job = marshal.load(file)  # written by our parent a moment ago: trusted, and needs no import
     _prctl(_SET_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, _told_to_end)
     _prctl(_SET_PDEATHSIG, signal.SIGTERM)

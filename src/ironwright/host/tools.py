@@ -48,7 +48,8 @@ class FoundTool:
 
     Attributes:
         tool: What it is.
-        path: Where; the same path inside a sandbox.
+        path: Where; a sandbox shows it at the same path (but git and bwrap, which we start ourselves, may be
+            where only the caller's PATH leads).
     """
 
     tool: Tool
