@@ -6,7 +6,6 @@ import contextlib
 import marshal
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from ironwright.host import inside, landlock_exec
 from ironwright.host.cgroup import Group, group, hierarchy
+from ironwright.host.job_folder import job_folder
 from ironwright.host.process import Completed, OutputListener, run
 from ironwright.host.sandbox import Job, in_place, require_mounts
 from ironwright.host.seccomp import Sockets, filter_program
@@ -91,11 +91,7 @@ class LandlockSandbox:
         inside.require_command(job.argv, tools, job.env.get("PATH"))
         home = _cargo_home(tools, network=job.network)
         with contextlib.ExitStack() as stack:
-            private = Path(
-                stack.enter_context(
-                    tempfile.TemporaryDirectory(prefix="ironwright-job-", ignore_cleanup_errors=True)
-                )
-            )
+            private = stack.enter_context(job_folder())
             place = hierarchy()
             limited = stack.enter_context(group(place, job.limits)) if place else None
             text = self._description(tools, job, home, private, limited)
