@@ -63,7 +63,8 @@ def _call(data: Mapping[str, Any]) -> str:
     first = ""
     if isinstance(arguments, Mapping):
         first = str(next((arguments[key] for key in ("command", "path", "question") if key in arguments), ""))
-    return f"{data.get('tool') or data.get('name') or 'tool'} {first}".rstrip()[:200]
+    # Cut as the session's own line on the same call, so that the two are one where lines are kept.
+    return f"{data.get('tool') or 'tool'} {' '.join(first.split())[:120]}".rstrip()
 
 
 def _refused(data: Mapping[str, Any]) -> str:

@@ -83,15 +83,21 @@ def command(
 
 
 def _interruptible(request: CheckRequest, progress: Progress) -> CheckReport:
-    """Run the check; Ctrl-C ends what runs before it is passed on."""
+    """Run the check; Ctrl-C and termination end the commands that run before they are passed on."""
+    import signal
+
     from ironwright.workflow.check import check_change
 
-    try:
-        return check_change(request)
-    except KeyboardInterrupt:
+    def stop(_number: int, _frame: object) -> None:
+        # Set before anything unwinds: the gates' threads are waited for, and only this ends what they run.
         request.stop.set()
-        progress.close()
-        raise
+        progress.step("stopping")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return check_change(request)
 
 
 def _remark_on_uncommitted(repository: Repository, output: Output) -> None:
