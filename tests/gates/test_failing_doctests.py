@@ -12,7 +12,7 @@ PASSES = [
     Case(
         "an example that passes",
         head={"src/lib.rs": documented("assert_eq!(small::one(), 1);")},
-        mentions=("all 1",),
+        mentions=("1 example ",),
     ),
     Case("no examples", head={"src/lib.rs": "pub fn one() {}\n"}, mentions=("no examples",)),
     Case("no library", head={"src/main.rs": "fn main() {}\n"}, mentions=("no library",)),

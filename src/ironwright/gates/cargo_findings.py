@@ -72,3 +72,8 @@ def ranges(lines: Iterable[int]) -> list[tuple[int, int]]:
 def shown_ranges(lines: Iterable[int]) -> str:
     """Lines for people: ``3, 7-9``."""
     return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in ranges(lines))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 place``, ``3 places``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

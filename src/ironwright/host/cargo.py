@@ -13,7 +13,6 @@ that they changed is for other gates and people to judge.
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 import shutil
@@ -29,6 +28,7 @@ from ironwright.host.cargo_messages import Messages, parse_messages
 from ironwright.host.cargo_metadata import Metadata, parse_metadata, topmost_manifests
 from ironwright.host.cargo_problems import Blame, Problem, diagnose, essential_text
 from ironwright.host.cargo_settings import CargoSettings, read_settings
+from ironwright.host.instrument import WRAPPER, write_wrapper
 from ironwright.host.process import Completed, Limits
 from ironwright.host.sandbox import Job, Mount, Sandbox, inner_path
 from ironwright.host.toolchain import Toolchain
@@ -38,17 +38,6 @@ from ironwright.records.errors import ToolError
 REPO = "/w/repo"
 TARGET = "/w/target"
 TOOLS = "/w/tools"
-
-INSTRUMENT = """\
-#!/bin/sh
-# Called by cargo in the compiler's place for the workspace's own crates: measures which code runs.
-rustc="$1"
-shift
-case " $* " in
-*" --crate-name build_script_"* | *" --crate-type proc-macro "*) exec "$rustc" "$@" ;;
-esac
-exec "$rustc" "$@" -C instrument-coverage
-"""
 
 _BUILDS = frozenset({"test", "clippy", "doc", "build", "check"})
 _STALE_LOCK = re.compile(r"(cannot update the lock file|needs to be updated but --locked)")
@@ -137,7 +126,7 @@ class CargoWorkspace:
         self.stop = stop
         self.progress = progress
         self._lock = threading.RLock()
-        self._prepared: dict[str, Prepared] = {}
+        self._prepared: dict[str, Prepared | CargoError] = {}
         self._settings: dict[str, CargoSettings] = {}
 
     # Places -------------------------------------------------------------------------------------
@@ -164,14 +153,7 @@ class CargoWorkspace:
     def tools(self) -> Path:
         """A folder that only we write: the working directory of cargo, and the instrumenting wrapper."""
         folder = self.target / "tools"
-        folder.mkdir(parents=True, exist_ok=True)
-        wrapper = folder / "instrument"
-        # Its time must stay: cargo takes a newer wrapper for another compiler.
-        if not wrapper.is_file() or wrapper.read_text() != INSTRUMENT:
-            part = wrapper.with_name(f"instrument.{os.getpid()}")
-            part.write_text(INSTRUMENT)
-            part.chmod(0o755)
-            part.replace(wrapper)
+        write_wrapper(folder)
         return folder
 
     def target_mount(self, root: str, purpose: str, *, writable: bool = True) -> Mount:
@@ -273,7 +255,7 @@ class CargoWorkspace:
     def _compiler_folder(self, root: str) -> str:
         """Where the compiler is started: the workspace's root, to which its file names are relative."""
         prepared = self._prepared.get(root)
-        return prepared.metadata.root if prepared else root
+        return prepared.metadata.root if isinstance(prepared, Prepared) else root
 
     def _feature_arguments(self) -> list[str]:
         arguments = ["--all-features"] if self.config.all_features else []
@@ -286,7 +268,7 @@ class CargoWorkspace:
     ) -> dict[str, str]:
         target = next(mount.source for mount in mounts if mount.target == TARGET)
         inner_target = inner_path(self.sandbox, mounts, target)
-        wrapper = inner_path(self.sandbox, mounts, self.tools / "instrument")
+        wrapper = inner_path(self.sandbox, mounts, self.tools / WRAPPER)
         env = dict(settings.env)
         env |= {
             "CARGO_TARGET_DIR": inner_target,
@@ -320,8 +302,14 @@ class CargoWorkspace:
         """
         with self._lock:
             if root not in self._prepared:
-                self._prepared[root] = self._prepare(root)
-            return self._prepared[root]
+                try:
+                    self._prepared[root] = self._prepare(root)
+                except CargoError as error:  # asking the network again would not change it
+                    self._prepared[root] = error
+            found = self._prepared[root]
+        if isinstance(found, CargoError):
+            raise found
+        return found
 
     def _prepare(self, root: str) -> Prepared:
         self.progress("reading the manifests")

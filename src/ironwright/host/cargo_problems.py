@@ -147,9 +147,10 @@ def _machine(text: str) -> Problem | None:
             advice="Raise sandbox.memory_mb in ironwright.toml.",
         )
     if _ANCIENT.search(text):
+        wanted = re.search(r"^\s*(\S+ requires rustc .*)$", text, re.MULTILINE)
         return Problem(
             Blame.SURROUNDINGS,
-            f"this Rust cannot build it: {_headline(text)}",
+            f"this Rust cannot build it: {wanted[1] if wanted else _headline(text)}",
             advice="Install the Rust version that the crate asks for.",
         )
     return None

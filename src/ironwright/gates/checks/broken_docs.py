@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_findings import finding, touched
+from ironwright.gates.cargo_findings import counted, finding, touched
 from ironwright.gates.subject import Subject
 from ironwright.host.cargo_messages import Diagnostic
 from ironwright.records.contract import Scope
@@ -86,9 +86,11 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     )
     if judged:
         findings = tuple(finding(item, _ADVICE) for item in judged)
-        return failed(f"{len(findings)} places in the documentation are broken", findings, *evidence)
+        return failed(f"{counted(len(findings), 'broken place')} in the documentation", findings, *evidence)
     reason = (
-        f"what was written is sound; {len(old)} older places are broken" if old else "rustdoc has no warnings"
+        f"what was written is sound; {counted(len(old), 'older place')} broken"
+        if old
+        else "rustdoc has no warnings"
     )
     return passed(reason, *evidence, findings=tuple(finding(item) for item in old))
 

@@ -18,7 +18,7 @@ Unknown when:
 from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_findings import finding, touched
+from ironwright.gates.cargo_findings import counted, finding, touched
 from ironwright.gates.subject import Subject
 from ironwright.host.cargo_messages import Diagnostic
 from ironwright.records.contract import Scope
@@ -103,9 +103,13 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     )
     if judged:
         findings = tuple(finding(item) for item in judged)
-        return failed(f"{len(findings)} warnings", findings, *evidence)
+        return failed(counted(len(findings), "warning"), findings, *evidence)
     remarks = tuple(finding(item) for item in (*old, *errors))
-    reason = f"no warning about what was written; {len(old)} about older code" if old else "no warnings"
+    reason = (
+        f"no warning about what was written; {counted(len(old), 'warning')} about older code"
+        if old
+        else "no warnings"
+    )
     return passed(reason, *evidence, findings=remarks)
 
 

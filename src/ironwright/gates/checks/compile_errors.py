@@ -21,11 +21,13 @@ Unknown when:
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, failed, passed
 from ironwright.gates.cargo_findings import finding
 from ironwright.gates.subject import Subject
+from ironwright.host.cargo_problems import Problem
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Finding
 
@@ -80,7 +82,10 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Build the tree."""
     build = subject.cargo.build
     findings = [finding(error) for error in build.errors]
-    findings += [Finding(item.path, item.line, item.message, item.advice) for item in build.problems]
+    findings += [
+        Finding(item.path, item.line or _line_named(subject, item), item.message, item.advice)
+        for item in build.problems
+    ]
     if not build.ok and not findings:
         findings = [Finding(None, None, "cargo failed without saying what is wrong")]
     stale = [_stale(path) for path in build.stale_locks if _touches_dependencies(subject, scope)]
@@ -92,6 +97,21 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     remarks += [Finding(None, None, note) for note in build.notes]
     remarks += _not_built(subject)
     return passed("everything builds", *build.evidence, findings=tuple(remarks))
+
+
+def _line_named(subject: Subject, problem: Problem) -> int | None:
+    """The line of the manifest that mentions what a problem names in backticks, such as a dependency."""
+    path = problem.path
+    if path is None or not path.endswith("Cargo.toml") or path not in subject.head.paths:
+        return None
+    names = re.findall(r"`([\w-]+)`", problem.message)
+    lines = subject.head.read(path).decode("utf-8", "replace").split("\n")
+    for name in names:
+        pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+        for number, line in enumerate(lines, 1):
+            if pattern.search(line):
+                return number
+    return None
 
 
 def _stale(path: str) -> Finding:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, failed, passed
 from ironwright.gates.cargo_answers import command_evidence
+from ironwright.gates.cargo_findings import counted
 from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Finding
@@ -76,16 +77,16 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
             )
             for case in doctests.failures
         )
-        return failed(
-            f"{len(findings)} examples fail" if len(findings) > 1 else "1 example fails", findings, *evidence
-        )
+        return failed(counted(len(findings), "failing example"), findings, *evidence)
     if not doctests.ok:
         raise Unknown("cargo test --doc failed without naming an example", evidence)
     if not doctests.runs:
         return passed("there is no library, so no example to run")
     if not doctests.passed:
         return passed("there are no examples in the documentation that run", *evidence)
-    return passed(f"all {doctests.passed} examples in the documentation pass", *evidence)
+    return passed(
+        f"{counted(doctests.passed, 'example')} in the documentation passed, none failed", *evidence
+    )
 
 
 def _advice(message: str) -> str:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, failed, passed
 from ironwright.gates.cargo_answers import Tests
+from ironwright.gates.cargo_findings import counted
 from ironwright.gates.subject import Subject
 from ironwright.host.cargo_tests import TestProgram, describe_end
 from ironwright.host.test_output import Outcome, TestCase
@@ -97,9 +98,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
             findings.append(Finding(run.program.target.source, None, message))
     evidence = (*tests.evidence, _measure(tests))
     if findings:
-        return failed(
-            f"{len(findings)} tests fail" if len(findings) > 1 else "1 test fails", tuple(findings), *evidence
-        )
+        return failed(counted(len(findings), "failure"), tuple(findings), *evidence)
     for run in tests.programs:
         if run.limit_hit:
             reason = (
@@ -120,13 +119,11 @@ def _counts(tests: Tests, program: TestProgram) -> bool:
 def _reason(tests: Tests) -> str:
     passed_tests, ignored = tests.count(Outcome.PASSED), tests.count(Outcome.IGNORED)
     own = sum(not run.program.target.harness for run in tests.programs)
-    parts = [f"all {passed_tests} tests pass"] if passed_tests else []
+    parts = [f"{counted(passed_tests, 'test')} passed, none failed"] if passed_tests else []
     parts += (
-        [f"{own} test programs with a main of their own end well; how many tests they hold is not known"]
-        if own
-        else []
+        [f"{counted(own, 'test program')} with its own main ended well, tests not counted"] if own else []
     )
-    parts += [f"{ignored} tests are ignored"] if ignored else []
+    parts += [f"{counted(ignored, 'test')} ignored"] if ignored else []
     return "; ".join(parts) if passed_tests or own else "; ".join(["there are no tests that run", *parts])
 
 

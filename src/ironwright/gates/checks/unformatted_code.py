@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, failed, passed
 from ironwright.gates.cargo_answers import command_evidence
-from ironwright.gates.cargo_findings import lines_touched
+from ironwright.gates.cargo_findings import counted, lines_touched
 from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
@@ -79,9 +79,9 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         ),
     )
     if found:
-        return failed(f"{len(found)} places are not formatted", tuple(found), *evidence)
+        return failed(f"{counted(len(found), 'place')} not formatted", tuple(found), *evidence)
     reason = (
-        f"what was written is formatted; {len(old)} older places are not"
+        f"what was written is formatted; older code is not in {counted(len(old), 'place')}"
         if old
         else "everything is formatted"
     )
