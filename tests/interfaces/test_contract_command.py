@@ -86,6 +86,16 @@ def test_a_stale_lock_is_an_error_that_says_what_changed(cli, crate, definition)
     assert cli("check", "--contract", "./careful.md", "--gate", "oversized_files", cwd=crate).code == 0
 
 
+def test_a_name_that_is_no_file_name_has_a_lock_that_counts(cli, crate, definition):
+    path = definition()
+    path.write_text(path.read_text().replace("name: careful", "name: Team A/careful one"))
+    assert cli("contract", "careful.md", cwd=crate).code == 0
+    path.write_text(path.read_text().replace("85%", "60%"))
+    stale = cli("check", "--contract", "./careful.md", cwd=crate)
+    assert stale.code == 2
+    assert "stale" in stale.err
+
+
 def test_a_malformed_lock_is_named_with_its_line(cli, crate, definition):
     definition()
     cli("contract", "careful.md", cwd=crate)

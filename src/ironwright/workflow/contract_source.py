@@ -38,7 +38,7 @@ def contract_source(name_or_file: str | None, project_root: Path, config: Config
 def agent_contract(agent: Agent, project_root: Path, config: Config) -> ContractSource:
     """The contract of an agent that is loaded already."""
     settings = repr(sorted(config.gates.items()))
-    lock = ProjectPaths(project_root).contracts / f"{agent.name}.toml"
+    lock = _lock_of(agent, project_root)
     locked = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
     texts = [agent.text, *(include.text for include in agent.includes)]
     identity = key_of(["agent", agent.name, *texts, locked, settings])
@@ -57,7 +57,13 @@ def _of_agent(agent: Agent, project_root: Path, config: Config) -> Contract:
     from ironwright.contract.lock import load_contract
     from ironwright.gates.catalog import gates
 
-    path = ProjectPaths(project_root).contracts / f"{agent.name}.toml"
+    path = _lock_of(agent, project_root)
     if path.is_file():
         return load_contract(path, agent, config, gates())
     return compile_contract(agent, config, gates())
+
+
+def _lock_of(agent: Agent, project_root: Path) -> Path:
+    from ironwright.contract.lock import lock_path
+
+    return lock_path(ProjectPaths(project_root).contracts, agent.name)
