@@ -63,6 +63,36 @@ def test_every_parameter_has_a_default_of_its_type(name: str, module: GateModule
 
 
 @every_gate()
+def test_the_stricter_of_two_values_does_not_depend_on_their_order(name: str, module: GateModule):
+    for parameter, specification in module.GATE.params.items():
+        if specification.stricter is None:
+            continue
+        samples: dict[type, tuple] = {
+            bool: (False, True),
+            int: (3, 7),
+            float: (3.0, 7.0),
+            str: specification.allowed,
+        }
+        for one in samples[specification.type]:
+            for other in samples[specification.type]:
+                chosen = specification.stricter(one, other)
+                assert chosen in (one, other), f"{name}.{parameter}"
+                assert chosen == specification.stricter(other, one), f"{name}.{parameter}"
+
+
+def test_what_is_stricter_of_each_switch():
+    switches = {
+        ("stub_tests", "allow_unwrap_only"): False,
+        ("panicking_library_code", "allow_documented"): False,
+        ("placeholder_code", "todo_comments"): True,
+    }
+    for (gate, parameter), stricter in switches.items():
+        choose = MODULES[gate].GATE.params[parameter].stricter
+        assert choose
+        assert choose(True, False) is stricter
+
+
+@every_gate()
 def test_there_are_cases_for_pass_fail_and_unknown(name: str, module: GateModule):
     path = Path(__file__).parent / f"test_{name}.py"
     assert path.exists(), f"{path.name} is missing; ironwright.testing.gate_testing says what it holds"

@@ -6,7 +6,9 @@ from ironwright.testing.gate_testing import Case
 OLD = "pub fn old() -> u8 {\n    1\n}\n"
 
 PASSES = [
-    Case("a documented function", head={"src/lib.rs": "/// Adds.\nfn f() {}\n"}, mentions=("all 1",)),
+    Case(
+        "a documented function", head={"src/lib.rs": "/// Adds.\nfn f() {}\n"}, mentions=("documented (1)",)
+    ),
     Case("no functions at all", head={"src/lib.rs": "struct S;\n"}, mentions=("no functions",)),
     Case("an untouched old function", base={"src/lib.rs": OLD}, head={"src/lib.rs": OLD + "struct S;\n"}),
     Case(

@@ -79,7 +79,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     changed = [path for path in changed if path in base or manifest_digest(head[path]) not in moved_away]
     digests = Evidence(
         "measure",
-        f"{len(head)} manifests compared, the dependencies of {len(changed)} changed",
+        f"manifests compared: {len(head)}; with changed dependencies: {len(changed)}",
         {"name": "manifests with changed dependencies", "value": len(changed), "unit": "files"},
     )
     events = subject.journal or ()
@@ -101,13 +101,13 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     ]
     record = Evidence(
         "journal",
-        f"{len(commands)} cargo commands recorded",
+        f"cargo commands recorded: {len(commands)}",
         {"commands": [" ".join(event.data["argv"]) for event in commands]},
     )
     return judged(
         tuple(findings),
         "every change of dependencies was made by a recorded cargo command",
-        "{n} dependencies changed other than by a recorded cargo command",
+        "dependencies changed other than by a recorded cargo command: {n}",
         digests,
         record,
     )

@@ -128,7 +128,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     counted = ", ".join(f"{name} {lacking[name]}" for name in SECTIONS if lacking[name]) or "none"
     evidence = Evidence(
         "measure",
-        f"{seen} functions looked at; missing sections: {counted}",
+        f"functions looked at: {seen}; missing sections: {counted}",
         {
             "name": "missing sections",
             "value": lacking.total(),
@@ -137,10 +137,17 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         },
     )
     named = ", ".join(section for section in SECTIONS if section in wanted)
-    good = f"the documentation of all {seen} functions in scope has {named} where they apply"
+    good = f"documentation has {named} where they apply (functions in scope: {seen})"
     if not seen:
         good = "no functions in scope"
-    return settle(failures, (), unreadable, good, f"{{n}} of {seen} functions lack {named}", evidence)
+    return settle(
+        failures,
+        (),
+        unreadable,
+        good,
+        f"functions whose documentation lacks what was asked for: {{n}} of {seen}",
+        evidence,
+    )
 
 
 def _finding(path: str, item: Item, missing: dict[str, str]) -> Finding:

@@ -117,13 +117,15 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
             failures.append(Finding(path, limit + 1 if not code_only else None, message, advice))
     evidence = Evidence(
         "measure",
-        f"{len(paths)} files measured, the longest has {longest} {unit}",
+        f"files measured: {len(paths)}; the longest has {longest} {unit}",
         {"name": "longest file", "value": longest, "unit": unit, "files": len(paths), "limit": limit},
     )
     good = f"no file in scope has more than {limit} {unit}"
     if remarks:
         good = f"no file grew beyond {limit} {unit}; {len(remarks)} were longer before and did not grow"
-    return settle(failures, remarks, unreadable, good, f"{{n}} files have more than {limit} {unit}", evidence)
+    return settle(
+        failures, remarks, unreadable, good, f"files with more than {limit} {unit}: {{n}}", evidence
+    )
 
 
 def _length(tree: SourceTree | None, path: str, code_only: bool) -> int:

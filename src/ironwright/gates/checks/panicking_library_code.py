@@ -151,11 +151,11 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     what = "library files" if library is not None else "files"
     evidence = Evidence(
         "measure",
-        f"{seen} {what} looked at; calls that panic: {found}",
+        f"{what} looked at: {seen}; calls that panic: {found}",
         {"name": "calls that panic", "value": counts.total(), "unit": "calls", "by_kind": dict(counts)},
     )
     good = f"no panicking calls in the {what} in scope" if seen else f"no {what} in scope"
-    return settle(failures, remarks, unreadable, good, f"{{n}} calls in {what} may panic", evidence)
+    return settle(failures, remarks, unreadable, good, f"calls that may panic in {what}: {{n}}", evidence)
 
 
 _ADVICE = "Return a Result or an Option and let the caller decide (`?`, `ok_or_else`, `unwrap_or`)."

@@ -142,11 +142,16 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
             failures.append(Finding(path, line, message, advice))
     evidence = Evidence(
         "measure",
-        f"{seen} files looked at",
+        f"files looked at: {seen}",
         {"name": "placeholders", "value": len(failures), "unit": "places", "files": seen},
     )
     return settle(
-        failures, (), unreadable, f"no placeholders in {seen} files in scope", "{n} placeholders", evidence
+        failures,
+        (),
+        unreadable,
+        f"no placeholders in the files in scope ({seen})",
+        "placeholders: {n}",
+        evidence,
     )
 
 

@@ -91,7 +91,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     ran = [event for event in subject.journal if event.kind == EventKind.COMMAND_ENDED]
     evidence = Evidence(
         "journal",
-        f"{len(ran)} commands ran",
+        f"commands that ran: {len(ran)}",
         {"commands": [{key: event.data.get(key) for key in ("name", "phase", "ok")} for event in ran]},
     )
     first = [event for event in ran if event.data["phase"] == "before" and event.seq < attempts[0]]
@@ -106,7 +106,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         findings += _missing(demanded["after"], last, "after the work")
     every = [f"/{name}" for phase in demanded.values() for name in phase]
     good = f"{', '.join(every)} ran when it should" if every else "no commands are demanded"
-    return judged(tuple(findings), good, "{n} demanded commands did not run as they should", evidence)
+    return judged(tuple(findings), good, "demanded commands that did not run as they should: {n}", evidence)
 
 
 def _work(journal: Sequence[Event]) -> list[Event]:

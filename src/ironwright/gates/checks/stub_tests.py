@@ -106,11 +106,11 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
                 remarks.append(Finding(path, test.line, f"`{test.name}` only proves that nothing failed"))
     evidence = Evidence(
         "measure",
-        f"{seen} tests looked at",
+        f"tests looked at: {seen}",
         {"name": "tests", "value": seen, "unit": "tests", "stubs": len(failures)},
     )
-    good = f"all {seen} tests in scope can fail" if seen else "no tests in scope"
-    return settle(failures, remarks, unreadable, good, f"{{n}} of {seen} tests prove nothing", evidence)
+    good = f"every test in scope can fail ({seen})" if seen else "no tests in scope"
+    return settle(failures, remarks, unreadable, good, f"tests that prove nothing: {{n}} of {seen}", evidence)
 
 
 _ASSERT = "Assert what the code under test returns or does, so that the test fails when it is wrong."

@@ -113,11 +113,11 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     kind = "public functions" if params["items"] == "public" else "functions"
     evidence = Evidence(
         "measure",
-        f"{seen} {kind} looked at",
+        f"{kind} looked at: {seen}",
         {"name": "functions", "value": seen, "unit": "functions", "undocumented": len(failures)},
     )
-    good = f"all {seen} {kind} in scope are documented" if seen else f"no {kind} in scope"
-    return settle(failures, (), unreadable, good, f"{{n}} of {seen} {kind} are not documented", evidence)
+    good = f"{kind} in scope are documented ({seen})" if seen else f"no {kind} in scope"
+    return settle(failures, (), unreadable, good, f"{kind} without documentation: {{n}} of {seen}", evidence)
 
 
 def _wrong(item: Item) -> tuple[str, str]:
