@@ -7,16 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ironwright.host.clock import seconds
 from ironwright.models.paid_once import end_server
 from ironwright.records.journal import Event, read_journal
 from ironwright.records.paths import ProjectPaths
-from ironwright.testing.scripted_model import ScriptedServer, ToolUse, Turn
+from ironwright.testing.scripted_model import Fault, ScriptedServer, ToolUse, Turn
 
 from .conftest import git, make_repository, user_state
 from .test_run import AGENT, BAD, GOOD
@@ -101,16 +103,19 @@ def server(project: Path) -> Iterator[ScriptedServer]:
         end_server(folder)
 
 
-def process(server: ScriptedServer, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {
+def environment(server: ScriptedServer) -> dict[str, str]:
+    without_keys = {
         key: value
         for key, value in os.environ.items()
         if not key.endswith("_API_KEY") and not key.startswith(("ANTHROPIC_", "OPENAI_"))
     }
-    environment |= {"ANTHROPIC_API_KEY": "test-key", "ANTHROPIC_BASE_URL": server.base_url}
+    return without_keys | {"ANTHROPIC_API_KEY": "test-key", "ANTHROPIC_BASE_URL": server.base_url}
+
+
+def process(server: ScriptedServer, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments],
-        env=environment,
+        env=environment(server),
         capture_output=True,
         text=True,
         timeout=120,
@@ -181,6 +186,28 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(
     assert user_state(project) == before
     # The same events in the same order as a run that nothing happened to.
     assert [step for _, step in steps] == EXPECTED_EVENTS
+
+
+def test_an_answer_on_its_way_when_the_process_is_killed_is_not_paid_again(project: Path) -> None:
+    slow = list(TURNS)
+    slow[1] = Turn(TURNS[1].text, TURNS[1].calls, fault=Fault(delay=3.0))
+    with ScriptedServer(slow) as server:
+        running = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, "run", str(project), "never", ""],
+            env=environment(server),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = seconds() + 150
+        while len(server.requests) < 2 and seconds() < deadline:
+            time.sleep(0.02)
+        running.kill()
+        running.wait(timeout=10)
+        assert len(server.answered) == 1
+        (folder,) = ProjectPaths(project).runs.glob("2*")
+        done = answer(process(server, folder.name, str(project), "never", ""))
+        expect_whole(project, done["report"], server)
+    assert not (folder / "recordings").exists()
 
 
 EXPECTED_EVENTS = [

@@ -294,6 +294,25 @@ def test_a_failing_model_leaves_a_run_that_can_go_on(project: Path, recording: P
     assert no_worktree_is_left(project)
 
 
+def test_a_model_whose_answers_led_nowhere_is_asked_afresh(project: Path, recording: Path) -> None:
+    async def nonsense(spec: AttemptSpec) -> AttemptResult:
+        async def answer() -> str:
+            return "nonsense"
+
+        assert await spec.step(f"{spec.key}/model-1", answer) == "nonsense"
+        error = ModelError("it does not answer in a usable way", advice="Use another model.")
+        return result(spec, stopped=Stopped.ERROR, error=error)
+
+    report = run_task(request(project, recording), engine=nonsense)
+    assert report.outcome is Outcome.FAILED
+    engine = ScriptedEngine(write("src/two.rs", GOOD))
+    done = resume_run(report.run_id, project, engine=engine)
+    assert engine.keys == ["attempt-1-try-2"]
+    assert done.outcome is Outcome.DELIVERED
+    assert done.usage.requests == 2
+    assert done.attempts[0].usage.requests == 2
+
+
 def test_limits_hold_for_the_whole_run(project: Path, recording: Path) -> None:
     engine = ScriptedEngine(write("src/two.rs", BAD), nothing, nothing, nothing)
     report = run_task(request(project, recording, max_turns=2, repairs=9), engine=engine)

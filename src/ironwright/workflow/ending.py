@@ -113,7 +113,7 @@ def active_seconds(events: Sequence[Event]) -> float:
 def _summary(number: int, item: Attempted, plan: Plan, ledger: Ledger) -> AttemptSummary:
     usage, seconds = Usage(), 0.0
     for key, result in ledger.phases:
-        if any(key == own or key.startswith(f"{own}-answered-") for own in item.keys):
+        if any(key == own or key.startswith((f"{own}-answered-", f"{own}-try-")) for own in item.keys):
             usage += result.usage
             seconds += result.seconds
     return AttemptSummary(

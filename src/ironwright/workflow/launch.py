@@ -7,7 +7,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -62,10 +62,9 @@ def run_task(
     record = RunRecord(
         run_id, created, request, ground.repository.root, ground.base, f"{BRANCH_PREFIX}{run_id}"
     )
-    folder, note = RunStore(ground.project).create(record)
+    folder, note = RunStore(ground.project).create(record, plan.as_json())
     if note:
-        plan = _noted(plan, note)
-    write_json(folder.path / "plan.json", plan.as_json())
+        write_json(folder.plan, replace(plan, notes=(*plan.notes, note)).as_json())
     return _work_on(folder, listener or RunListener(), engine)
 
 
@@ -305,21 +304,14 @@ def _reported(folder: RunFolder) -> RunReport:
 
 
 def _read_plan(folder: RunFolder) -> Plan:
-    path = folder.path / "plan.json"
     try:
-        return Plan.from_json(read_json(path))
+        return Plan.from_json(read_json(folder.plan))
     except ValueError as error:
         raise RunError(
             f"the run's plan is damaged ({type(error).__name__})",
-            where=str(path),
+            where=str(folder.plan),
             advice="Start a new run with the same task.",
         ) from error
-
-
-def _noted(plan: Plan, note: str) -> Plan:
-    from dataclasses import replace
-
-    return replace(plan, notes=(*plan.notes, note))
 
 
 @contextlib.asynccontextmanager

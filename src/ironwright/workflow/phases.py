@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,23 +75,42 @@ def exhausted(run: RunContext) -> str | None:
 
 
 async def _once(run: RunContext, phase: Phase) -> AttemptResult:
+    """Go through a phase; where a model broke off an earlier try, with a fresh one on the same worktree."""
+    tries = 1
+    current = phase
+    while (ended := _recorded(run, current)) is not None:
+        if ended.stopped is not Stopped.ERROR:
+            return ended
+        tries += 1
+        current = replace(phase, key=f"{phase.key}-try-{tries}")
+    first = run.step.count
+    run.listener.progress(f"{run.plan.agent.name} works: {current.key}")
+    run.journal.append(EventKind.ATTEMPT_STARTED, _started(run, current), f"{current.key}/attempt-started")
+    result = await run.engine(_spec(run, current))
+    # A step that failed is tried again when the run goes on, so the phase is not over.
+    if result.stopped is Stopped.INTERRUPTED or run.step.failed is not None:
+        raise _failed(result) from result.error
+    run.journal.append(EventKind.ATTEMPT_ENDED, _ended(result), f"{current.key}/attempt-ended")
+    # The file is what says that the phase is over: its steps are skipped from now on, not replayed,
+    # because a limit of time would not strike at the same moment again.
+    path = _phase_file(run, current.key)
+    path.parent.mkdir(exist_ok=True)
+    write_json(path, {"steps": run.step.count - first, "result": _result_as_json(result)})
+    run.ledger.add(current.key, result)
+    if result.stopped is Stopped.ERROR:
+        # The model's own answers led here, and a replay of them would lead here again.
+        raise _failed(result) from result.error
+    return result
+
+
+def _recorded(run: RunContext, phase: Phase) -> AttemptResult | None:
+    """The result of a phase that is over, its steps passed over; None where it is not."""
     path = _phase_file(run, phase.key)
-    if path.exists():
-        ended = read_json(path)
-        run.step.skip(ended["steps"])
-        result = _result_from_json(ended["result"])
-    else:
-        first = run.step.count
-        run.listener.progress(f"{run.plan.agent.name} works: {phase.key}")
-        run.journal.append(EventKind.ATTEMPT_STARTED, _started(run, phase), f"{phase.key}/attempt-started")
-        result = await run.engine(_spec(run, phase))
-        if result.stopped in (Stopped.ERROR, Stopped.INTERRUPTED) or run.step.failed is not None:
-            raise _failed(result) from result.error
-        run.journal.append(EventKind.ATTEMPT_ENDED, _ended(result), f"{phase.key}/attempt-ended")
-        # The file is what says that the phase is over: its steps are skipped from now on, not replayed,
-        # because a limit of time would not strike at the same moment again.
-        path.parent.mkdir(exist_ok=True)
-        write_json(path, {"steps": run.step.count - first, "result": _result_as_json(result)})
+    if not path.exists():
+        return None
+    ended = read_json(path)
+    result = _result_from_json(ended["result"])
+    run.step.skip(ended["steps"])
     run.ledger.add(phase.key, result)
     return result
 

@@ -174,7 +174,7 @@ def make_plan(request: RunRequest, ground: Ground) -> Plan:
         gates=_gate_lines(contract),
         limits=limits,
         identity=identity,
-        notes=(*request.notes, *_remarks(ground, identity)),
+        notes=(*request.notes, *_remarks(ground, identity, model)),
     )
 
 
@@ -237,7 +237,7 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
-def _remarks(ground: Ground, identity: Identity) -> list[str]:
+def _remarks(ground: Ground, identity: Identity, model: str) -> list[str]:
     notes = []
     repository = ground.repository
     if repository.git("status", "--porcelain", "--ignore-submodules=all").text.strip():
@@ -246,6 +246,10 @@ def _remarks(ground: Ground, identity: Identity) -> list[str]:
         notes.append(f"git knows no identity here: the commits are by {identity.name} <{identity.email}>")
     if any(entry.mode == "160000" for entry in repository.entries(repository.tree_of(ground.base)).values()):
         notes.append("submodules are not checked out in the run's worktree")
+    if model.startswith("bedrock:"):
+        notes.append(
+            "Bedrock's answers cannot be kept: a request cut off by the death of the process is paid again"
+        )
     return notes
 
 

@@ -88,6 +88,11 @@ class RunFolder:
         return self.path / "steps.sqlite"
 
     @property
+    def plan(self) -> Path:
+        """``plan.json``: what the run was decided to be."""
+        return self.path / "plan.json"
+
+    @property
     def recordings(self) -> Path:
         """Answers of models that were paid for, until the run ends."""
         return self.path / "recordings"
@@ -228,8 +233,8 @@ class RunStore:
         """Where runs are looked for."""
         return (self.project.runs, state_home() / "runs" / self.project.key)
 
-    def create(self, record: RunRecord) -> tuple[RunFolder, str]:
-        """Make a run's folder with its ``run.json``.
+    def create(self, record: RunRecord, plan: Mapping[str, Any]) -> tuple[RunFolder, str]:
+        """Make a run's folder with its ``run.json`` and ``plan.json``; it appears whole or not at all.
 
         Returns:
             The folder, and a remark where it is not in the project; else an empty text.
@@ -248,9 +253,12 @@ class RunStore:
                 ignore = place / ".gitignore"
                 if not ignore.exists():
                     write_whole(ignore, b"*\n")
+                fresh = place / f".{record.run_id}"
+                fresh.mkdir(mode=0o700)
+                write_json(fresh / "run.json", record.as_json())
+                write_json(fresh / "plan.json", plan)
                 folder = place / record.run_id
-                folder.mkdir(mode=0o700)
-                write_json(folder / "run.json", record.as_json())
+                fresh.rename(folder)
                 return RunFolder(folder), note
             except RunError as error:
                 problem = error.__cause__ if isinstance(error.__cause__, OSError) else OSError(error.what)
@@ -287,7 +295,9 @@ class RunStore:
     def _folders(self) -> Iterator[RunFolder]:
         for place in self.places:
             if place.is_dir():
-                yield from (RunFolder(path) for path in sorted(place.iterdir()) if path.is_dir())
+                for path in sorted(place.iterdir()):
+                    if path.is_dir() and not path.name.startswith("."):
+                        yield RunFolder(path)
 
 
 def new_run_id(created: str) -> str:
