@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -228,3 +229,13 @@ def test_any_text_is_read(make_agent: MakeAgent, all_gates: Gates, text: str) ->
     clauses = recognise(make_agent(text), all_gates)
     assert all(isinstance(clause, Clause) for clause in clauses)
     assert recognise(make_agent(text), all_gates) == clauses
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["word 1 " * 1500, "run " + "a1" * 4000, "(a. B" * 800, "no not never " * 800, "one hundred " * 800],
+)
+def test_long_lines_are_read_in_time(make_agent: MakeAgent, all_gates: Gates, item: str) -> None:
+    started = time.process_time()
+    recognise(make_agent(f"# Rules\n- {item}\n"), all_gates)
+    assert time.process_time() - started < 2.0

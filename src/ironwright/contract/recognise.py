@@ -39,7 +39,7 @@ _REFUSED_AFTER = re.compile(
 _HYPOTHETICAL = re.compile(r"\b(?:if|in case|because|assum\w+ that|even though|although)\b", re.IGNORECASE)
 _SPEAKING_LEAD = 3
 # "At least 90%" needs its heading to say of what; "src/cli: target 75%" is about something of its own.
-_BARE_LIMIT = re.compile(r"(?=.*\d)(?!\S*[/.]\S*:)(?:\S+\s*){1,10}$")
+_BARE_LIMIT = re.compile(r"(?=.*\d)(?!\S*[/.]\S*:)(?:\S+\s+){0,9}\S+$")
 _COMMAND_NAME = re.compile(r"[A-Za-z][\w:.-]*")
 _ORDER = {Strength.ADVISORY: 0, Strength.SOFT: 1, Strength.HARD: 2}
 
