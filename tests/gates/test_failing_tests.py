@@ -45,12 +45,50 @@ fn writes() {
 fn runs_the_program() {
     let done = std::process::Command::new(env!("CARGO_BIN_EXE_small")).output().unwrap();
     assert_eq!(done.stdout, b"hello\\n");
+    assert_eq!(std::env::var("CARGO_BIN_EXE_small").unwrap(), env!("CARGO_BIN_EXE_small"));
     assert_eq!(std::env::var("CARGO_PKG_NAME").unwrap(), "small");
     assert!(std::path::Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("Cargo.toml").exists());
 }
 """
 
 CONNECTS = '#[test]\nfn t() {\n    std::net::TcpStream::connect("192.0.2.1:80").unwrap();\n}\n'
+
+BUILD_SCRIPT = """
+fn main() {
+    let out = std::env::var("OUT_DIR").unwrap();
+    std::fs::write(format!("{out}/made.rs"), "pub const MADE: u8 = 7;").unwrap();
+    println!("cargo:rustc-env=ANSWER=42");
+    println!("cargo:rustc-cfg=made");
+}
+"""
+USES_BUILD_SCRIPT = """
+include!(concat!(env!("OUT_DIR"), "/made.rs"));
+#[cfg(made)]
+#[test]
+fn t() {
+    assert_eq!(MADE, 7);
+    assert_eq!(env!("ANSWER"), "42");
+    assert!(std::path::Path::new(&std::env::var("OUT_DIR").unwrap()).join("made.rs").exists());
+}
+"""
+CALLS_CARGO = """
+#[test]
+fn t() {
+    let mut cargo = std::process::Command::new(std::env::var("CARGO").unwrap());
+    let done = cargo.args(["check", "--offline"]).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+"""
+GREEDY = """
+#[test]
+fn t() {
+    let mut kept = Vec::new();
+    for _ in 0..4096 {
+        kept.push(vec![1u8; 1 << 20]);
+    }
+    assert_eq!(kept.len(), 4096);
+}
+"""
 
 PASSES = [
     Case("tests that pass", head={"src/lib.rs": GOOD}, mentions=("1 test passed",)),
@@ -96,6 +134,16 @@ PASSES = [
             "src/lib.rs": "extern crate proc_macro;\n#[test]\nfn t() { let _ = 1; }\n",
         },
         mentions=("1 test passed",),
+    ),
+    Case(
+        "what a build script made is there",
+        head={"build.rs": BUILD_SCRIPT, "src/lib.rs": USES_BUILD_SCRIPT},
+        mentions=("1 test passed",),
+    ),
+    Case(
+        "a test that calls cargo itself",
+        head={"src/lib.rs": GOOD, "tests/it.rs": CALLS_CARGO},
+        mentions=("2 tests passed",),
     ),
     Case("a crate without the standard library", head={"src/lib.rs": "#![no_std]\n" + GOOD}),
 ]
@@ -162,6 +210,13 @@ FAILS = [
     ),
 ]
 UNKNOWN = [
+    Case(
+        "a program that wanted more memory than it may have",
+        head={"tests/it.rs": GREEDY},
+        config=Config(sandbox=SandboxConfig(memory_mb=1024)),
+        mentions=("memory",),
+        slow=True,
+    ),
     Case(
         "tests that cannot be built", head={"tests/it.rs": "#[test]\nfn t() { no() }\n"}, mentions=("built",)
     ),

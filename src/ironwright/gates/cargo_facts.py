@@ -182,10 +182,10 @@ class CargoFacts:
 
     def run_programs(self, root: str, programs: Sequence[TestProgram]) -> list[ProgramRun]:
         """Run test programs of one topmost manifest's workspace on a fresh copy of the tree."""
+        kept = self._profiles(root)
+        shutil.rmtree(kept, ignore_errors=True)  # what an earlier tree's tests left here
         if not programs:
             return []
-        kept = self._profiles(root)
-        shutil.rmtree(kept, ignore_errors=True)
         with self.workspace.scratch_tree() as tree, self.workspace.scratch_folder("out") as out:
             place = TestPlace(self.workspace, root, tree, out, self.workspace.limits)
             done = []

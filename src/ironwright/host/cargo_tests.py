@@ -45,6 +45,7 @@ class TestProgram:
         target: Its target.
         executable: Where it lies, as jobs see it.
         build_script: What its package's build script asked for, or None.
+        binaries: The package's own programs by name, as jobs see them; integration tests start them.
     """
 
     __test__ = False
@@ -53,6 +54,7 @@ class TestProgram:
     target: Target
     executable: str
     build_script: BuildScript | None = None
+    binaries: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> str:
@@ -117,9 +119,15 @@ def find_test_targets(prepared: Prepared, messages: Messages) -> TestTargets:
     }
     programs, left_out, missing = [], [], []
     for package in prepared.metadata.packages:
+        binaries = tuple(
+            (item.target_name, item.executable)
+            for item in messages.artefacts
+            if item.package_id == package.id and item.target_kind == "bin" and item.executable
+            if not item.is_test
+        )
         for target in package.targets:
             executable = built.get((package.id, target.kind, target.name))
-            program = TestProgram(package, target, executable or "", scripts.get(package.id))
+            program = TestProgram(package, target, executable or "", scripts.get(package.id), binaries)
             if executable:
                 programs.append(program)
             elif target.test and target.required_features:
@@ -199,6 +207,8 @@ class TestPlace:
         env = dict(self.workspace.settings(self.root).env)
         env |= dict(script.env) | {"OUT_DIR": script.out_dir} if script else {}
         env |= program.package.details
+        if program.target.kind in ("test", "bench"):
+            env |= {f"CARGO_BIN_EXE_{name}": path for name, path in program.binaries}
         env |= {
             "CARGO": str(toolchain.bin / "cargo"),
             "CARGO_MANIFEST_DIR": folder,

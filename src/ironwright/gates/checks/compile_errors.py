@@ -74,7 +74,7 @@ GATE = Gate(
             negative=True,
         ),
     ),
-    inputs=("head", "toolchain"),
+    inputs=("head", "base", "toolchain"),
 )
 
 
