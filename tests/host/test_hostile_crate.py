@@ -214,7 +214,7 @@ def test_what_multiplies_in_every_process_is_stopped_whole(attack: Attack) -> No
 
 
 def test_nothing_outlives_ironwright_itself(attack: Attack) -> None:
-    marker = f"orphan-{attack.victim.name}"
+    marker = f"orphan-{attack.sandbox.name}-{attack.victim.name}"
     script = f"""
 from pathlib import Path
 from ironwright.host.choose_sandbox import choose_sandbox
@@ -224,7 +224,7 @@ choose_sandbox("{attack.sandbox.name}").run(Job(["sh", "-c", command], [Mount(Pa
 """
     process = subprocess.Popen([sys.executable, "-c", script])
     try:
-        assert wait_until(lambda: len(running(f": {marker};")) >= 3)
+        assert wait_until(lambda: any(line.startswith("sh -c trap") for line in running(f": {marker};")), 30)
     finally:
         process.kill()
         process.wait()
