@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from attempt_bench import Bench, call, git_trees, told
 
-from ironwright.records.errors import ModelError, RunError
+from ironwright.host.process import Completed
+from ironwright.records.errors import ModelError, RunError, SandboxError
 from ironwright.records.journal import EventKind
 from ironwright.records.manifest import manifest_digest
 from ironwright.session.attempt import AttemptLimits, Stopped
@@ -69,7 +70,8 @@ def test_everything_is_in_the_journal(bench: Bench) -> None:
     )
     kinds = [event.kind.value for event in bench.events()]
     turn = ["model_request", "model_response", "tool_call", "tool_result"]
-    assert kinds == [*turn, *turn, "model_request", "model_response"]
+    assert sorted(kinds) == sorted([*turn, *turn, "model_request", "model_response"])
+    assert [kind for kind in kinds if kind.startswith("tool")] == ["tool_call", "tool_result"] * 2
     assert len({event.step for event in bench.events()}) == len(kinds)
     first, second = bench.events(EventKind.TOOL_RESULT)
     assert (first.data["tool"], first.data["outcome"], first.data["changed"]) == (
@@ -158,11 +160,11 @@ def test_a_manifest_changed_by_a_shell_command_is_told_to_the_agent(bench: Bench
     requests: list[Received] = []
     command = "printf '[dependencies]\\nserde = \"1\"\\n' >> Cargo.toml"
     bench.run(
-        [call("run_command", command=command), Turn("ok")],
+        [call("run_command", command=command), call("read_file", path="src/lib.rs"), Turn("ok")],
         requests=requests,
         trees=git_trees(bench.worktree, bench.folder / "trees"),
     )
-    assert "was changed by this command" in told(requests[1])
+    assert "was changed by the command before" in told(requests[2])
 
 
 def test_commands_have_neither_network_nor_secrets(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,6 +365,23 @@ def test_a_model_that_never_gets_it_right_ends_clearly(bench: Bench, turn: Turn,
 def test_one_mistake_is_forgiven(bench: Bench) -> None:
     result = bench.run([call("no_such_tool"), Turn(), call("read_file", wrong=1), Turn("there")])
     assert (result.stopped, result.summary) == (Stopped.FINISHED, "there")
+
+
+class _BrokenSandbox:
+    """Cannot be set up, as when bubblewrap was removed meanwhile."""
+
+    name = "broken"
+    moves_folders = True
+
+    def run(self, job: object, **options: object) -> Completed:
+        raise SandboxError("the sandbox could not be set up", advice="Install bubblewrap.")
+
+
+def test_a_sandbox_that_breaks_ends_the_attempt_with_its_own_words(bench: Bench) -> None:
+    bench.sandbox = _BrokenSandbox()
+    result = bench.run([call("run_command", command="true"), Turn("never")])
+    assert (result.stopped, result.reason) == (Stopped.ERROR, "the sandbox could not be set up")
+    assert isinstance(result.error, SandboxError)
 
 
 def test_cancelling_ends_the_running_command(bench: Bench) -> None:

@@ -121,7 +121,7 @@ async def work(spec: AttemptSpec) -> AttemptResult:
     """Work on an attempt until the agent stops; see :class:`ironwright.session.attempt.Engine`.
 
     Raises:
-        RunError: The journal cannot be written, or the history cannot be read.
+        RunError: Nothing can be recorded any more (a full disk), or the history cannot be read.
         asyncio.CancelledError: The task was cancelled; nothing that it started runs any more.
     """
     started = clock.seconds()
@@ -165,13 +165,19 @@ async def work(spec: AttemptSpec) -> AttemptResult:
                         pass
                 finally:
                     messages = run.all_messages()
+                    await steps.settle()
                 output = run.result.output if run.result else None
     except TimeoutError:
         stopped, reason = Stopped.LIMIT, f"the limit of {minutes:g} minutes was reached"
     except exceptions.UsageLimitExceeded as limit:
         stopped, reason = Stopped.LIMIT, _limit_reason(spec, limit)
-    except ModelError as failed:
+    except RunError:
+        raise  # nothing can be recorded any more
+    except IronwrightError as failed:
         stopped, reason, error = Stopped.ERROR, failed.what, failed
+    except exceptions.UserError as misuse:
+        error = ModelError(f"{spec.model.label} cannot be used: {misuse}", where=spec.key)
+        stopped, reason = Stopped.ERROR, error.what
     except exceptions.AgentRunError as behaviour:
         error = _misbehaved(spec, behaviour)
         stopped, reason = Stopped.ERROR, error.what

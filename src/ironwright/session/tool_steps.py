@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,9 @@ class ToolSteps(AbstractCapability[None]):
       can change the worktree.
     - ``tool_result`` ``{"attempt", "number", "call", "tool", "outcome", "bytes", "sha256", "seconds"}`` after
       it; ``outcome`` is ``done``, ``failed`` (told to the agent as final), ``retry`` (asked to call again) or
-      ``asked``. For tools that can change the worktree also ``tree_after`` and ``changed`` (paths); for
-      commands ``command``, ``exit_code``, ``timed_out``, ``output_bytes`` and ``output_sha256`` of all that
+      ``asked``. For tools that can change the worktree also ``tree_after`` and ``changed`` (paths): their
+      event is written while the model already thinks, before the next call at the latest. For commands also
+      ``command``, ``exit_code``, ``timed_out``, ``output_bytes`` and ``output_sha256`` of all that
       it printed.
     - ``guard_refused`` ``{"attempt", "number", "call", "tool", "rule", "reason"}`` in place of a result.
     - ``dependency_command`` ``{"argv", "cwd", "exit_code", "before", "after"}``, the last two with the digest
@@ -60,7 +62,7 @@ class ToolSteps(AbstractCapability[None]):
     def __post_init__(self) -> None:
         self._number = 0
         self._tree: str | None = None
-        self.asked: list[str] = []
+        self._looking: asyncio.Task[None] | None = None
 
     def get_ordering(self) -> CapabilityOrdering:
         """Outermost: what other capabilities do to a result (shortening it) is part of the step."""
@@ -76,6 +78,7 @@ class ToolSteps(AbstractCapability[None]):
         handler: Any,
     ) -> Any:
         """Guard, run and record one call."""
+        await self.settle()
         self._number += 1
         step = f"{self.spec.key}/tool-{self._number}"
         about = {
@@ -94,7 +97,7 @@ class ToolSteps(AbstractCapability[None]):
             return await self._act(call, plain, lambda: handler(args), event)
 
         value = await self.spec.step(step, act)
-        self._record(step, about, value)
+        self._record(step, about, value, event)
         return _replayed(value)
 
     async def _announce(self, step: str, about: Mapping[str, Any], args: Any) -> tuple[Event, bool]:
@@ -145,35 +148,54 @@ class ToolSteps(AbstractCapability[None]):
                 "before": before,
                 "after": self._manifests(),
             }
-        if call.tool_name in _CHANGING and self.spec.trees:
-            await self._look(value, event, told=command is not None and dependency is None)
+        value["text"] = value.get("text", "") + self._remark(event)
         return value
 
-    async def _look(self, value: dict[str, Any], event: Event, *, told: bool) -> None:
-        """Note what a call changed, and tell the agent where a command went around the rules."""
+    async def settle(self) -> None:
+        """Wait until the last call's effect on the worktree is written down.
+
+        Raises:
+            RunError: It could not be written.
+        """
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            await looking
+
+    async def _look(self, before: str, data: dict[str, Any], name: str) -> None:
+        """Write down a result with what the call changed."""
         assert self.spec.trees is not None
-        before = event.data.get("tree_before", self._tree)
         after = await anyio.to_thread.run_sync(self.spec.trees.snapshot)
-        value["tree_after"] = after
-        value["changed"] = []
-        if before is None or after == before:
-            return
-        changed = await anyio.to_thread.run_sync(self.spec.trees.changed, before, after)
-        value["changed"] = sorted(changed)
-        if told and value["outcome"] == "done":
-            manifests = dependency_manifests(changed)
-            if manifests:
-                value["text"] = (
-                    f"{value.get('text', '')}\n[{', '.join(manifests)} was changed by this command. "
-                )
-                value["text"] += "Dependencies that change other than by `cargo add` or `cargo remove` are "
-                value["text"] += "refused at the end: undo such a change and use those commands.]"
-            protected = self.guard.protected(changed)
-            if protected:
-                value["text"] = (
-                    f"{value.get('text', '')}\n[This command changed {', '.join(protected)}, which "
-                )
-                value["text"] += "is protected: put it back as it was.]"
+        changed: Sequence[str] = ()
+        if after != before:
+            changed = await anyio.to_thread.run_sync(self.spec.trees.changed, before, after)
+        self._tree = after
+        data |= {"tree_after": after, "changed": sorted(changed)}
+        self.spec.journal.append(EventKind.TOOL_RESULT, data, name)
+
+    def _remark(self, event: Event) -> str:
+        """Where the command before this call went around the rules; the journal says what it changed."""
+        last = self.spec.journal.find(f"{self.spec.key}/tool-{event.data['number'] - 1}/result")
+        if last is None or not last.data.get("changed") or "command" not in last.data:
+            return ""
+        if dependency_command(last.data["command"]) is not None:
+            return ""
+        remark = ""
+        manifests = dependency_manifests(last.data["changed"])
+        if manifests:
+            remark += (
+                f"\n[{', '.join(manifests)} was changed by the command before this one. Dependencies that "
+            )
+            remark += (
+                "change other than by `cargo add` or `cargo remove` are refused at the end: undo such a "
+            )
+            remark += "change and use those commands.]"
+        protected = self.guard.protected(last.data["changed"])
+        if protected:
+            remark += (
+                f"\n[The command before this one changed {', '.join(protected)}, which is protected: put "
+            )
+            remark += "it back as it was.]"
+        return remark
 
     def _command_data(self, command: str) -> dict[str, Any]:
         last = self.workspace.last
@@ -204,7 +226,7 @@ class ToolSteps(AbstractCapability[None]):
             digests[path] = manifest_digest(text)
         return digests
 
-    def _record(self, step: str, about: Mapping[str, Any], value: Mapping[str, Any]) -> None:
+    def _record(self, step: str, about: Mapping[str, Any], value: Mapping[str, Any], event: Event) -> None:
         """Write down how a call ended; a step that was replayed finds its events there."""
         journal = self.spec.journal
         if value["outcome"] == "refused":
@@ -222,10 +244,15 @@ class ToolSteps(AbstractCapability[None]):
             "seconds": value["seconds"],
             **value.get("command", {}),
         }
-        if "tree_after" in value:
-            self._tree = value["tree_after"]
-            data |= {"tree_after": value["tree_after"], "changed": value["changed"]}
-        journal.append(EventKind.TOOL_RESULT, data, f"{step}/result")
+        known = journal.find(f"{step}/result")
+        before = event.data.get("tree_before")
+        if known is not None:
+            self._tree = known.data.get("tree_after", self._tree)
+        elif before is None:
+            journal.append(EventKind.TOOL_RESULT, data, f"{step}/result")
+        else:
+            # Nothing changes the worktree while the model thinks: there is time to look at it then.
+            self._looking = asyncio.create_task(self._look(before, data, f"{step}/result"))
 
 
 async def _outcome(call: ToolCallPart, run: Any) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Overhead of a session: bytes sent, time between a reply and the next request, CPU and memory."""
