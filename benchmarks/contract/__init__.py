@@ -1,0 +1,1 @@
+"""Precision and recall of contract recognition on labelled lines of public definitions."""
