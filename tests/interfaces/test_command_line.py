@@ -97,6 +97,16 @@ def test_an_unforeseen_failure_is_one_line_and_a_file(tmp_path, capsys):
     assert place.stat().st_mode & 0o077 == 0
 
 
+def test_a_cache_that_cannot_be_is_told_without_a_crash_file(cli, crate, tmp_path):
+    (tmp_path / "file").write_text("")
+    place = str(tmp_path / "file" / "cache")
+    answer = cli("check", cwd=crate, env={"IRONWRIGHT_CACHE_HOME": place})
+    assert answer.code == 3
+    assert place in answer.err
+    assert "IRONWRIGHT_CACHE_HOME" in answer.err
+    assert "crashes" not in answer.err
+
+
 def test_an_interrupt_is_130(capsys):
     def interrupted() -> int:
         raise KeyboardInterrupt

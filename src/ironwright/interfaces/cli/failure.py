@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,17 @@ from pathlib import Path
 import click
 
 from ironwright.records.errors import ExitCode, IronwrightError
+
+_FOLDERS = "set IRONWRIGHT_CACHE_HOME and IRONWRIGHT_STATE_HOME to folders that can be written"
+_ADVICE = {
+    errno.ENOSPC: "Make room, then do it again: what was finished is kept.",
+    errno.EDQUOT: "Your quota is used up: make room, then do it again.",
+    errno.EROFS: f"It is read-only: {_FOLDERS}.",
+    errno.EACCES: f"You may not do this there: see who owns it, or {_FOLDERS}.",
+    errno.ENOTDIR: f"There is a file where a folder is needed: move it away, or {_FOLDERS}.",
+    errno.EMFILE: "Too many files are open: raise the limit (`ulimit -n`).",
+}
+"""What to do where the machine itself refuses; everything else is unforeseen."""
 
 
 def guarded(action: Callable[[], int]) -> int:
@@ -56,7 +68,11 @@ def _guarded(action: Callable[[], int]) -> int:
         silence(sys.stdout)
         return ExitCode.COULD_NOT_TELL
     except Exception as error:  # noqa: BLE001  (the last resort: no traceback ever reaches a user)
-        _tell_unforeseen(error)
+        if isinstance(error, OSError) and error.errno in _ADVICE:
+            where, advice = str(error.filename or ""), _ADVICE[error.errno]
+            tell(IronwrightError(error.strerror, where=where, advice=advice))
+        else:
+            _tell_unforeseen(error)
         return ExitCode.COULD_NOT_TELL
 
 
