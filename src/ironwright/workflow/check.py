@@ -148,6 +148,16 @@ def _content_identity(request: CheckRequest, resolved: ResolvedChange) -> dict[s
     }
 
 
+def _partial_identity(resolved: ResolvedChange) -> dict[str, str]:
+    """Digests of parts of both trees, for gates that depend on no more than these."""
+    from ironwright.host.checkout import entries_digest
+
+    change, repository = resolved.change, resolved.repository
+    trees = [repository.entries(tree) for tree in (change.head_tree, change.base_tree) if tree]
+    kinds = {"rust": (".rs",), "manifests": ("Cargo.toml", "Cargo.lock")}
+    return {name: key_of(entries_digest(tree, ends) for tree in trees) for name, ends in kinds.items()}
+
+
 def _choose_bindings(contract: Contract, request: CheckRequest) -> tuple[list[Binding], list[str]]:
     """The contract's bindings that apply here, cheapest first, and what was left out and why."""
     from ironwright.gates.catalog import gates
@@ -196,9 +206,10 @@ def _run(
 
     modules = gate_modules()
 
+    known = {**content, **_partial_identity(resolved)}
+
     def verdict_key(binding: Binding) -> str:
-        wanted = {*modules[binding.gate].GATE.inputs, "code", "settings"}
-        parts = [content[name] for name in sorted(wanted & content.keys())]
+        parts = [known[name] for name in sorted({*modules[binding.gate].GATE.inputs, "code", "settings"})]
         params = sorted((name, repr(value)) for name, value in binding.params.items())
         return key_of(["verdict", binding.gate, binding.scope.value, repr(params), *parts])
 
