@@ -144,3 +144,11 @@ def test_commands_before_and_after_come_from_the_clauses_in_order(
     body = "# Before you start\n- [ ] run /memo\n# When done\n- [ ] run /lint\n- [ ] run /commit\n"
     contract = compile_contract(make_agent(body), Config(), all_gates)
     assert (contract.before, contract.after) == (("memo",), ("lint", "commit"))
+
+
+def test_a_clause_that_names_no_list_means_the_default_list(make_agent: MakeAgent, all_gates: Gates) -> None:
+    body = "# Rules\n- Don't panic in library code.\n- No .unwrap() in production code paths.\n"
+    contract = compile_contract(make_agent(body), Config(), all_gates)
+    bound = _bound(contract)["panicking_library_code"]
+    assert bound.params["code"] == "all"
+    assert set(bound.params["forbid"]) >= {"unwrap", "expect", "panic"}

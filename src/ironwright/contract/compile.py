@@ -144,7 +144,7 @@ def _merge(gate: Gate, clauses: Sequence[Clause]) -> _Demand:
     demand = _Demand(gate, strength=Strength.HARD if hard else Strength.SOFT)
     demand.sources = list(dict.fromkeys(f"{clause.path}:{clause.line}" for clause in clauses))
     for clause in hard or clauses:
-        for name, value in clause.params.items():
+        for name, value in {**_meant(gate), **clause.params}.items():
             _state(demand, name, value, f"{clause.path}:{clause.line}")
     for clause in clauses if hard else ():
         if clause.strength is Strength.HARD:
@@ -159,6 +159,16 @@ def _merge(gate: Gate, clauses: Sequence[Clause]) -> _Demand:
                     f"{demand.stated[name]} demands {_shown(demand.params[name])}, which holds."
                 )
     return demand
+
+
+def _meant(gate: Gate) -> dict[str, Any]:
+    """What a clause means that does not say it: "never panic" forbids all that panics by default.
+
+    Only for lists, which are merged: a number that another clause states must not be raised by silence.
+    """
+    return {
+        name: param.default for name, param in gate.params.items() if param.type is tuple and param.default
+    }
 
 
 def _state(demand: _Demand, name: str, value: Any, where: str) -> None:
