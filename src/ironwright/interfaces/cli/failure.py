@@ -70,7 +70,7 @@ def _guarded(action: Callable[[], int]) -> int:
     except Exception as error:  # noqa: BLE001  (the last resort: no traceback ever reaches a user)
         if isinstance(error, OSError) and error.errno in _ADVICE:
             where, advice = str(error.filename or ""), _ADVICE[error.errno]
-            tell(IronwrightError(error.strerror, where=where, advice=advice))
+            tell(IronwrightError(error.strerror or str(error), where=where, advice=advice))
         else:
             _tell_unforeseen(error)
         return ExitCode.COULD_NOT_TELL
