@@ -146,7 +146,9 @@ def test_commands_before_and_after_come_from_the_clauses_in_order(
     assert (contract.before, contract.after) == (("memo",), ("lint", "commit"))
 
 
-def test_a_clause_that_names_no_list_means_the_default_list(make_agent: MakeAgent, all_gates: Gates) -> None:
+def test_a_clause_that_names_no_list_means_the_default_list(
+    make_agent: MakeAgent, all_gates: Mapping[str, Gate]
+) -> None:
     body = "# Rules\n- Don't panic in library code.\n- No .unwrap() in production code paths.\n"
     contract = compile_contract(make_agent(body), Config(), all_gates)
     bound = _bound(contract)["panicking_library_code"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import shlex
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,15 +17,14 @@ from ironwright.records.config import Config, GateConfig
 from ironwright.records.contract import Clause, Contract
 from ironwright.records.definition import Agent
 from ironwright.records.errors import ContractError
-from ironwright.records.paths import PROJECT_FOLDER
+from ironwright.records.paths import PROJECT_FOLDER, lock_name
 
 _CHANGED_RATIO = 0.6
 
 
 def lock_path(folder: Path, agent: str) -> Path:
     """Where an agent's lock is: its name, with what a file name cannot hold replaced by ``-``."""
-    name = re.sub(r"[^\w.+-]+", "-", agent).strip(".-") or "agent"
-    return folder / f"{name}.toml"
+    return folder / lock_name(agent)
 
 
 def load_contract(path: Path, agent: Agent, config: Config, gates: Mapping[str, Gate]) -> Contract:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ def state_home() -> Path:
     """The user's state folder for Ironwright; ``IRONWRIGHT_STATE_HOME`` overrides it."""
     override = os.environ.get("IRONWRIGHT_STATE_HOME")
     return Path(override) if override else Path(platformdirs.user_state_dir("ironwright", appauthor=False))
+
+
+def lock_name(agent: str) -> str:
+    """The file name of an agent's lock; what a file name cannot hold becomes ``-``."""
+    return (re.sub(r"[^\w.+-]+", "-", agent).strip(".-") or "agent") + ".toml"
 
 
 @dataclass(frozen=True, slots=True)
