@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ironwright.host import clock
 from ironwright.models.paid_once import current_step
 from ironwright.records.errors import RunError
 
@@ -29,6 +30,7 @@ _WORKFLOW = "ironwright-run"
 _EXECUTOR = "run"
 # DBOS waits this long for its own background threads when it closes.
 _POLL_SECONDS = 0.2
+_BEGIN_SECONDS = 30.0
 
 
 class StepListener(Protocol):
@@ -118,6 +120,9 @@ class StepRunner:
             recorded = await DBOS.run_step_async({"name": name}, do)
         except _Unrecorded as carried:
             raise carried.error from carried.error.__cause__
+        except Exception:  # the step was done, but its result could not be recorded
+            self._failed = self._failed or name
+            raise
         return recorded["value"]
 
 
@@ -215,6 +220,7 @@ async def _through_dbos(
             )
         elif status.status not in ("PENDING", "ENQUEUED"):
             raise RunError(f"the run has ended already ({status.status.lower()})", where=run_id)
+        await _begun(tasks, database)
         return await outcome
     except asyncio.CancelledError:
         # The body runs in a task of DBOS: it is stopped first, so that it can end what it started.
@@ -232,6 +238,19 @@ async def _through_dbos(
     finally:
         await asyncio.to_thread(DBOS.destroy)
         engine.dispose()
+
+
+async def _begun(tasks: Sequence[asyncio.Task[Any]], database: Path) -> None:
+    """Wait until DBOS took the workflow up; a thread of its own does, and keeps its troubles to itself."""
+    deadline = clock.seconds() + _BEGIN_SECONDS
+    while not tasks:
+        if clock.seconds() > deadline:
+            raise RunError(
+                f"the record of the run's steps was not taken up within {_BEGIN_SECONDS:.0f} s",
+                where=str(database),
+                advice="The disk may be full, or another program may hold the file; then resume the run.",
+            )
+        await asyncio.sleep(0.01)
 
 
 @cache
