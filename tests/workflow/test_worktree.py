@@ -215,6 +215,24 @@ def test_removal_leaves_only_the_branch(repository: Path, tmp_path: Path) -> Non
     assert "unreachable" not in loose.stdout
 
 
+def test_the_users_own_worktree_on_a_disk_that_is_away_is_not_forgotten(
+    repository: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    git(repository, "worktree", "add", "--quiet", "-b", "own", str(own))
+    own.rename(tmp_path / "away")
+    workspace(repository, tmp_path).remove()
+    assert (repository / ".git" / "worktrees" / "own").is_dir()
+
+
+def test_a_worktree_whose_folder_is_gone_is_removed_for_good(repository: Path, tmp_path: Path) -> None:
+    made = workspace(repository, tmp_path)
+    made.tree.rename(tmp_path / "gone")
+    made.hand_back()
+    made.remove()
+    assert git(repository, "worktree", "list").count("\n") == 0
+
+
 def test_a_repository_that_borrows_its_objects_works_too(repository: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", "--shared", str(repository), str(clone))

@@ -262,9 +262,11 @@ class Repository:
         self.git("worktree", "add", "--quiet", "-b", branch, str(folder), commit)
 
     def remove_worktree(self, folder: Path) -> None:
-        """Remove a worktree of ours with whatever is in it, and git's note of it."""
+        """Remove a worktree of ours with whatever is in it, and git's note of it.
+
+        Nothing is pruned: that would forget the user's own worktrees on a disk that is not mounted now.
+        """
         self.git("worktree", "remove", "--force", "--force", str(folder), check=False)
-        self.git("worktree", "prune")
 
     def set_ref(self, ref: str, commit: str, expected: str | None = None) -> None:
         """Point a full ref name at a commit, only if it is where it is expected to be."""

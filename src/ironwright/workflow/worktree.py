@@ -178,6 +178,8 @@ class Workspace:
 
     def hand_back(self) -> None:
         """Leave the worktree for a person to look at: an ordinary git worktree of the user's repository."""
+        if not self.tree.is_dir():  # a person removed it meanwhile
+            return
         self._point_at_host()
         shutil.rmtree(self.target, ignore_errors=True)
 
@@ -195,12 +197,10 @@ class Workspace:
             if self.tree.is_dir() and self.host_gitdir.is_dir():
                 self._point_at_host()
             self.repository.remove_worktree(self.tree)
-        if self.host_gitdir.exists():  # half made: git knows no worktree by it
+        if self.host_gitdir.exists():  # half made, or its folder was gone: git's note of it is what is left
             shutil.rmtree(self.host_gitdir)
         if self.area.exists():
             shutil.rmtree(self.area)
-        # The worktree's folder may have been gone already; then git's note of it is what is left.
-        self.repository.git("worktree", "prune")
 
     def _point_at_host(self) -> None:
         """Make the worktree's ``.git`` file git's own again, whatever the agent put there."""
