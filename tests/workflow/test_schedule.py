@@ -16,7 +16,7 @@ from ironwright.records.config import Config
 from ironwright.records.contract import Binding, Scope, Strength
 from ironwright.records.errors import ToolError
 from ironwright.records.verdict import Finding, Status, Verdict, overall
-from ironwright.workflow.schedule import run_gates
+from ironwright.workflow.schedule import Keys, run_gates
 from ironwright.workflow.verdict_cache import VerdictCache
 
 
@@ -53,6 +53,7 @@ def run(
     *modules: GateModule,
     stop: threading.Event | None = None,
     cached: bool = False,
+    tree: str = "",
 ) -> dict[str, Verdict]:
     by_name = {module.GATE.id: module for module in modules}
     bindings = [Binding(name, {}) for name in by_name]
@@ -62,7 +63,7 @@ def run(
         by_name,
         subject,
         cache,
-        lambda b: f"ab{b.gate}",
+        lambda b: Keys(f"ab{b.gate}{tree}", f"cd{b.gate}"),
         tmp_path / "crash",
         stop or threading.Event(),
     )
@@ -155,3 +156,15 @@ def test_soft_gates_do_not_refuse_and_no_hard_gate_proves_nothing() -> None:
     assert overall([soft]) is Status.UNKNOWN
     assert overall([good, Verdict("c", Status.UNKNOWN, "")]) is Status.UNKNOWN
     assert overall([Verdict("c", Status.UNKNOWN, ""), Verdict("d", Status.FAIL, "")]) is Status.FAIL
+
+
+def test_only_a_pass_is_taken_over_to_a_tree_that_differs_in_nothing_that_matters(
+    subject: Subject, tmp_path: Path
+) -> None:
+    remark = passed("fine", findings=(Finding("a.rs", 3, "old"),))
+    modules = [gate("good", remark), gate("bad", BAD)]
+    run(subject, tmp_path, *modules, cached=True, tree="one")
+    again = run(subject, tmp_path, *modules, cached=True, tree="other")
+    assert again["good"].cached
+    assert again["good"].findings == (), "its lines may be others by now"
+    assert not again["bad"].cached

@@ -17,7 +17,8 @@ from ironwright.records.errors import ConfigError
 from ironwright.records.report import CheckReport
 from ironwright.records.verdict import Verdict
 from ironwright.workflow.change import ResolvedChange, resolve_change
-from ironwright.workflow.verdict_cache import VerdictCache, code_identity, key_of, toolchain_identity
+from ironwright.workflow.content_identity import ContentIdentity
+from ironwright.workflow.verdict_cache import VerdictCache, key_of
 
 if TYPE_CHECKING:
     from ironwright.gates.api import Gate
@@ -96,8 +97,9 @@ def check_change(request: CheckRequest) -> CheckReport:
     started = clock.seconds()
     resolved = resolve_change(request.folder, request.base, request.head, request.objects)
     cache = VerdictCache(resolved.project.cache / "verdicts", enabled=request.use_cache)
-    content = _content_identity(request, resolved)
-    key = key_of(["report", *content.values(), request.contract.identity, request.scope or "", *request.only])
+    settings = repr((request.config.cargo, request.config.sandbox, request.sandbox))
+    content = ContentIdentity(resolved, settings, request.journal)
+    key = key_of(["report", *content.whole, request.contract.identity, request.scope or "", *request.only])
     known = cache.report(key)
     if known is not None:
         return _as_asked(known, resolved, started)
@@ -133,29 +135,6 @@ def _as_asked(known: CheckReport, resolved: ResolvedChange, started: float) -> C
         notes=(*resolved.notes, *known.notes),
         seconds=clock.seconds() - started,
     )
-
-
-def _content_identity(request: CheckRequest, resolved: ResolvedChange) -> dict[str, str]:
-    """Digests of everything that a verdict can depend on, by the names that ``Gate.inputs`` uses."""
-    journal = request.journal.read_bytes().hex() if request.journal else ""
-    return {
-        "head": resolved.change.head_tree,
-        "base": resolved.change.base_tree or "",
-        "journal": key_of([journal]),
-        "toolchain": toolchain_identity(),
-        "code": code_identity(),
-        "settings": key_of([repr(request.config.cargo), repr(request.config.sandbox), request.sandbox]),
-    }
-
-
-def _partial_identity(resolved: ResolvedChange) -> dict[str, str]:
-    """Digests of parts of both trees, for gates that depend on no more than these."""
-    from ironwright.host.checkout import entries_digest
-
-    change, repository = resolved.change, resolved.repository
-    trees = [repository.entries(tree) for tree in (change.head_tree, change.base_tree) if tree]
-    kinds = {"rust": (".rs",), "manifests": ("Cargo.toml", "Cargo.lock")}
-    return {name: key_of(entries_digest(tree, ends) for tree in trees) for name, ends in kinds.items()}
 
 
 def _choose_bindings(contract: Contract, request: CheckRequest) -> tuple[list[Binding], list[str]]:
@@ -197,28 +176,31 @@ def _run(
     bindings: list[Binding],
     subject: Subject,
     cache: VerdictCache,
-    content: Mapping[str, str],
+    content: ContentIdentity,
     resolved: ResolvedChange,
     request: CheckRequest,
 ) -> tuple[Verdict, ...]:
     from ironwright.gates.catalog import gate_modules
-    from ironwright.workflow.schedule import run_gates
+    from ironwright.workflow.schedule import Keys, run_gates
 
     modules = gate_modules()
 
-    known = {**content, **_partial_identity(resolved)}
-
-    def verdict_key(binding: Binding) -> str:
-        parts = [known[name] for name in sorted({*modules[binding.gate].GATE.inputs, "code", "settings"})]
+    def keys_of(binding: Binding) -> Keys:
         params = sorted((name, repr(value)) for name, value in binding.params.items())
-        return key_of(["verdict", binding.gate, binding.scope.value, repr(params), *parts])
+        demand = ["verdict", binding.gate, binding.scope.value, repr(params)]
+        inputs = {*modules[binding.gate].GATE.inputs, "program", "settings"}
+        exact, loose = sorted(inputs | {"head", "base"}), sorted(inputs)
+        return Keys(
+            exact=key_of([*demand, *exact, *(content.of(name) for name in exact)]),
+            loose=key_of([*demand, *loose, *(content.of(name) for name in loose)]),
+        )
 
     return run_gates(
         bindings,
         modules,
         subject,
         cache,
-        verdict_key,
+        keys_of,
         resolved.project.cache / "crashes",
         request.stop,
         request.on_verdict,

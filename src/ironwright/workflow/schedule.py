@@ -6,7 +6,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ironwright.gates.api import Answer, GateModule, Unknown
@@ -20,7 +20,22 @@ from ironwright.workflow.verdict_cache import VerdictCache
 # Two: one gate compiles while another runs tests, which is what a small machine has cores for.
 _AT_ONCE = 2
 
-KeyOf = Callable[[Binding], str]
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Under which keys a verdict is remembered.
+
+    Attributes:
+        exact: Both trees as they are, to the byte.
+        loose: Only what the gate's answer depends on (its ``inputs``). Lines may be others, so a verdict
+            found by it alone must be a PASS, and its remarks are left out.
+    """
+
+    exact: str
+    loose: str
+
+
+KeysOf = Callable[[Binding], Keys]
 OnVerdict = Callable[[Verdict], None]
 
 
@@ -29,7 +44,7 @@ def run_gates(
     modules: Mapping[str, GateModule],
     subject: Subject,
     cache: VerdictCache,
-    key_of: KeyOf,
+    keys_of: KeysOf,
     crash_folder: Path,
     stop: threading.Event,
     on_verdict: OnVerdict | None = None,
@@ -63,7 +78,7 @@ def run_gates(
                 elif all(need in done for need in needs) and len(running) < _AT_ONCE:
                     binding = waiting.pop(gate)
                     job = pool.submit(
-                        _judge, binding, modules[gate], subject, cache, key_of(binding), crash_folder
+                        _judge, binding, modules[gate], subject, cache, keys_of(binding), crash_folder
                     )
                     running[job] = gate
             try:
@@ -90,10 +105,10 @@ def _judge(
     module: GateModule,
     subject: Subject,
     cache: VerdictCache,
-    key: str,
+    keys: Keys,
     crash_folder: Path,
 ) -> Verdict:
-    known = cache.verdict(key)
+    known = _known(cache, keys)
     if known is not None:
         return replace(known, strength=binding.strength.value)
     subject.progress(f"{binding.gate}: {module.GATE.summary}")
@@ -108,8 +123,14 @@ def _judge(
         seconds=clock.seconds() - started,
         strength=binding.strength.value,
     )
-    cache.keep_verdict(key, verdict)
+    cache.keep_verdict(keys.exact, verdict)
+    if verdict.status is Status.PASS:
+        cache.keep_verdict(keys.loose, replace(verdict, findings=()))
     return verdict
+
+
+def _known(cache: VerdictCache, keys: Keys) -> Verdict | None:
+    return cache.verdict(keys.exact) or cache.verdict(keys.loose)
 
 
 def _ask(binding: Binding, module: GateModule, subject: Subject, crash_folder: Path) -> Answer:

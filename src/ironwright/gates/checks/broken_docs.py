@@ -61,7 +61,7 @@ GATE = Gate(
     ),
     requires=("compile_errors",),
     tools=("rustdoc",),
-    inputs=("head", "base", "toolchain"),
+    inputs=("code", "toolchain"),
 )
 
 

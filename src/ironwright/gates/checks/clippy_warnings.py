@@ -75,7 +75,7 @@ GATE = Gate(
     },
     requires=("compile_errors",),
     tools=("cargo-clippy",),
-    inputs=("head", "base", "toolchain"),
+    inputs=("commented_code", "toolchain"),
 )
 
 

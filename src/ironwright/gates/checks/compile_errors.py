@@ -74,7 +74,7 @@ GATE = Gate(
             negative=True,
         ),
     ),
-    inputs=("head", "base", "toolchain"),
+    inputs=("code", "toolchain"),
 )
 
 

@@ -62,7 +62,7 @@ GATE = Gate(
         ),
     ),
     requires=("compile_errors",),
-    inputs=("head", "toolchain"),
+    inputs=("code", "toolchain"),
 )
 
 

@@ -82,7 +82,7 @@ GATE = Gate(
         ),
     ),
     requires=("compile_errors",),
-    inputs=("head", "toolchain"),
+    inputs=("code", "toolchain"),
 )
 
 

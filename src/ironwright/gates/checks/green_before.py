@@ -44,6 +44,7 @@ GATE = Gate(
     cost=Cost.REBUILD,
     requires=("compile_errors", "failing_tests"),
     tools=("cargo", "rustc"),
+    inputs=("code", "toolchain"),
     scopes=(Scope.CHANGED,),
     phrasings=(
         Phrasing(rf"\b{_TEST_FIRST}{_CODE}", "Tests must be written before implementation."),

@@ -82,7 +82,7 @@ GATE = Gate(
     },
     requires=("failing_tests",),
     tools=("llvm-cov", "llvm-profdata"),
-    inputs=("head", "base", "toolchain"),
+    inputs=("code", "toolchain"),
 )
 
 
