@@ -9,8 +9,8 @@ from typing import Any
 
 from ironwright.records.errors import RepositoryError
 from ironwright.records.manifest import changed_entries, dependency_entries, is_manifest
+from ironwright.records.shell_reading import dependency_command, hidden_output, mentions_fetching
 from ironwright.session.cargo_network import unfit_for_network
-from ironwright.session.shell_reading import dependency_command, hidden_output, mentions_fetching
 from ironwright.session.worktree_files import WorktreeFiles
 
 ALWAYS_PROTECTED: Mapping[str, str] = {

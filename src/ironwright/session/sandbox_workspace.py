@@ -20,9 +20,9 @@ from pydantic_ai.workspaces import (
 
 from ironwright.host.process import Completed
 from ironwright.host.sandbox import Job, inner_path
+from ironwright.records.shell_reading import dependency_command
 from ironwright.session import cargo_network
 from ironwright.session.attempt import TARGET_MOUNT, Workplace
-from ironwright.session.shell_reading import dependency_command
 from ironwright.session.worktree_files import Entry, WorktreeFiles
 
 

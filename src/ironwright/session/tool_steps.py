@@ -21,10 +21,10 @@ from pydantic_core import to_jsonable_python
 from ironwright.host import clock
 from ironwright.records.journal import Event, EventKind
 from ironwright.records.manifest import dependency_manifests, manifest_digest
+from ironwright.records.shell_reading import dependency_command
 from ironwright.session.attempt import AttemptSpec
 from ironwright.session.guard import COMMAND_TOOL, WRITING_TOOLS, Guard
 from ironwright.session.sandbox_workspace import SandboxWorkspace
-from ironwright.session.shell_reading import dependency_command
 
 _RETURN: TypeAdapter[ToolReturnPart] = TypeAdapter(ToolReturnPart)
 _CHANGING = WRITING_TOOLS | {COMMAND_TOOL}

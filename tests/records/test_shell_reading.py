@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ironwright.session.shell_reading import dependency_command, hidden_output, mentions_fetching
+from ironwright.records.shell_reading import (
+    dependency_command,
+    hidden_output,
+    mentions_fetching,
+    runs_command,
+    simple_commands,
+)
 
 
 @pytest.mark.parametrize(
@@ -146,3 +152,61 @@ def test_a_dependency_command_means_to_a_shell_what_it_means_to_us(words: list[s
     program = 'cargo() { printf "%s\\0" "$@"; }\n' + text
     done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
     assert tuple(done.stdout.split("\0")[:-1]) == found.argv[1:]
+
+
+@pytest.mark.parametrize(
+    ("command", "programs"),
+    [
+        ("cd a && cargo test 2>&1 | tail -5", [("cd", "a"), ("cargo", "test"), ("tail", "-5")]),
+        ("RUST_LOG=debug timeout 5 cargo test", [("cargo", "test")]),
+        ("cat > x <<'EOF'\ncargo test | tail\nit's\nEOF\ncargo build", [("cat",), ("cargo", "build")]),
+        ("cat <<-END\n\tcargo test\n\tEND\nls", [("cat",), ("ls",)]),
+        ("bash <<EOF\ncargo test\nEOF", [("bash",), ("cargo", "test")]),
+        ("sh -c 'cargo test'", [("sh", "-c", "cargo test"), ("cargo", "test")]),
+        ('echo "$(git stash)"', [("echo", "$(git stash)"), ("git", "stash")]),
+        ("for f in a b; do cat $f; done", [("for", "f", "in", "a", "b"), ("cat", "$f")]),
+        ("{ ls; }", [("ls",)]),
+        ("echo 'git push --force'", [("echo", "git push --force")]),
+    ],
+)
+def test_programs_that_a_command_starts(command, programs):
+    found = simple_commands(command)
+    assert found is not None
+    assert [part.words for part in found] == programs
+
+
+def test_an_open_quote_cannot_be_read():
+    assert simple_commands("echo 'x") is None
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted", "runs"),
+    [
+        ("git push origin main --force", "git push --force", True),
+        ("git -C sub push -f", "git push --force", True),
+        ("git push --force-with-lease", "git push --force", False),
+        ("git push", "git push --force", False),
+        ("sudo cargo +nightly publish --dry-run", "cargo publish", True),
+        ("/usr/bin/git stash pop", "git stash", True),
+        ("bash -c 'git stash'", "git stash", True),
+        ("rm -fr target", "rm -rf", True),
+        ("echo git stash", "git stash", False),
+        ("grep -n 'cargo publish' README.md", "cargo publish", False),
+        ("echo 'open; cargo publish", "cargo publish", True),
+    ],
+)
+def test_whether_a_command_runs_another(command, wanted, runs):
+    assert runs_command(command, wanted) is runs
+
+
+@pytest.mark.parametrize(
+    "command", ["(cargo test) | tail", "{ cargo test; } | head -3", "bash <<E\ncargo test | tail\nE"]
+)
+def test_a_group_that_is_filtered_hides_output(command):
+    assert hidden_output(command)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_read_without_an_error(text):
+    simple_commands(text)
+    runs_command(text, "git push --force")

@@ -1,11 +1,11 @@
-"""Reads a shell command: is it one plain cargo command, and would it hide what cargo says."""
+"""Reads shell commands: what they run, and whether they would hide what cargo says."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _EXPANSIONS = frozenset("$`\\\n\r\0")
 _OPERATOR = frozenset("|&;<>()")
@@ -19,9 +19,27 @@ _DEPENDENCY = {"add": True, "fetch": True, "remove": False, "rm": False}
 
 _UNSAFE_OPTIONS = ("--config", "-Z", "-C")
 _PREFIXES = frozenset(
-    ("time", "env", "nice", "command", "exec", "stdbuf", "nohup", "!", "then", "do", "else", "if")
+    (
+        "time",
+        "env",
+        "nice",
+        "command",
+        "exec",
+        "stdbuf",
+        "nohup",
+        "sudo",
+        "!",
+        "{",
+        "then",
+        "do",
+        "else",
+        "if",
+        "while",
+    )
 )
+_CLOSERS = frozenset(("}", "fi", "done", "esac"))
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh"))
+_HERE = re.compile(r"(?<!<)<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([A-Za-z_]\w*))")
 _ROUGH = re.compile(
     r"\bcargo\s+(?:\+\S+\s+)?(?:" + "|".join(sorted(map(re.escape, _JUDGING))) + r")\b[^\n;]*?"
     r"(?:\|(?!\|)\s*(?!tee\b)|(?<!\d)>{1,2}(?!&)|&>|2>(?!&))"
@@ -66,6 +84,107 @@ def dependency_command(command: str) -> DependencyCommand | None:
     return DependencyCommand(argv, _DEPENDENCY[argv[1]])
 
 
+@dataclass(frozen=True, slots=True)
+class SimpleCommand:
+    """One program that a command starts.
+
+    Attributes:
+        words: The program and its arguments; no assignments, wrappers (``env``, ``timeout``) or redirections.
+        follows: The operator behind it (``&&``, ``|``, ``;`` …); empty for the last.
+        nested: Whether it stands in a substitution or in the text of ``sh -c``.
+    """
+
+    words: tuple[str, ...]
+    follows: str
+    nested: bool = False
+
+
+def simple_commands(command: str) -> tuple[SimpleCommand, ...] | None:
+    """Every program that a command starts, in order; None where the command cannot be read.
+
+    What a script or a variable holds is not seen.
+    """
+    try:
+        tokens = _lex(command)
+    except ValueError:
+        return None
+    found: list[SimpleCommand] = []
+    for words, after in _simple_commands(command, tokens):
+        follows = after[0] if len(after) > 1 else ""
+        plain = tuple(_without_redirections(words))
+        if plain and plain[0] not in _CLOSERS:
+            found.append(SimpleCommand(plain, follows))
+        if plain and plain[0].rsplit("/", 1)[-1] in _SHELLS and "-c" in plain[:-1]:
+            inner = simple_commands(plain[plain.index("-c") + 1])
+            if inner is None:
+                return None
+            found += [replace(part, nested=True) for part in inner]
+    for text in _substitutions(_without_here_documents(command)):
+        found += [replace(part, nested=True) for part in simple_commands(text) or ()]
+    return tuple(found)
+
+
+def runs_command(command: str, wanted: str) -> bool:
+    """Whether a command runs another one: the same program and subcommands, with at least its options.
+
+    ``git push origin main --force`` runs ``git push --force`` and ``git push``, but not ``git push --tags``.
+    An option's short form counts where git or cargo have one. A command that cannot be read runs what its
+    text holds.
+    """
+    parts = simple_commands(command)
+    if parts is None:
+        return (
+            re.search(r"(?<![\w./-])" + re.escape(" ".join(wanted.split())) + r"(?![\w-])", command)
+            is not None
+        )
+    positional, options = _split_options(wanted.split())
+    for part in parts:
+        words, given = _split_options(part.words)
+        given |= {long for short, long in _SHORT_OPTIONS.items() if short in given}
+        if words[: len(positional)] == positional and options <= given:
+            return True
+    return False
+
+
+_SHORT_OPTIONS = {"-f": "--force", "-n": "--no-verify", "-a": "--all", "-r": "--recursive", "-D": "--delete"}
+
+
+def _split_options(words: Sequence[str]) -> tuple[list[str], set[str]]:
+    """A command's plain words and its options; what ``git -C`` and ``git -c`` take is left out."""
+    plain: list[str] = []
+    options: set[str] = set()
+    position = 0
+    while position < len(words):
+        word = words[position]
+        position += 1
+        if plain == ["git"] and word in ("-C", "-c"):
+            position += 1
+        elif plain == ["cargo"] and word.startswith("+"):
+            continue
+        elif word.startswith("--"):
+            options.add(word.split("=", 1)[0])
+        elif word.startswith("-") and len(word) > 1:
+            options |= {f"-{letter}" for letter in word[1:]} if word[1:].isalpha() else {word}
+        else:
+            plain.append(word.rsplit("/", 1)[-1] if not plain else word)
+    return plain, options
+
+
+def _without_redirections(words: Sequence[str]) -> Iterator[str]:
+    position = 0
+    while position < len(words):
+        word = words[position]
+        if set(word) <= set("<>&") and ("<" in word or ">" in word):
+            position += 2
+            continue
+        following = words[position + 1] if position + 1 < len(words) else ""
+        if word.isdigit() and following and set(following) <= set("<>&"):
+            position += 1  # the descriptor of a redirection
+            continue
+        yield word
+        position += 1
+
+
 def mentions_fetching(command: str) -> bool:
     """Whether a command that is no plain dependency command holds one that would need the network."""
     return any(
@@ -107,11 +226,25 @@ def _hides(words: list[str], after: list[str]) -> str | None:
     own = words[: words.index("--")] if "--" in words else words
     if any(word == "--quiet" or re.fullmatch(r"-[a-z]*q[a-z]*", word) for word in own[2:]):
         return "--quiet hides most of its output"
+    after = _behind_group(after)
     if after[:1] in (["|"], ["|&"]) and after[1:2] != ["tee"]:
         return f"its output would only reach `{after[1] if len(after) > 1 else 'a pipe'}`"
     if after[:1] == ["||"] and after[1:2] in (["true"], [":"]):
         return "its exit code would be hidden"
     return None
+
+
+def _behind_group(after: list[str]) -> list[str]:
+    """The tokens behind the end of the group that a command is the last of: ``(cargo test) | tail``."""
+    position = 0
+    while position < len(after):
+        if after[position] == ")":
+            position += 1
+        elif after[position] == ";" and after[position + 1 : position + 2] in (["}"], [")"]):
+            position += 2
+        else:
+            break
+    return after[position:]
 
 
 def _judges(words: Sequence[str]) -> bool:
@@ -171,7 +304,7 @@ def _lex(command: str) -> list[str]:
     Raises:
         ValueError: A quote is not closed.
     """
-    joined = re.sub(r"\\\n", " ", command)
+    joined = re.sub(r"\\\n", " ", _without_here_documents(command))
     tokens: list[str] = []
     lexer = shlex.shlex(_newlines_as_semicolons(joined), posix=True, punctuation_chars="|&;<>()")
     lexer.whitespace_split = True
@@ -179,6 +312,28 @@ def _lex(command: str) -> list[str]:
     for token in lexer:
         tokens.append(token)
     return [piece for token in tokens for piece in _split_operator(token)]
+
+
+def _without_here_documents(command: str) -> str:
+    """The command without the bodies of its here-documents, but for those that a shell reads as commands."""
+    if "<<" not in command:
+        return command
+    kept: list[str] = []
+    waiting: list[tuple[str, bool, bool]] = []
+    for line in command.split("\n"):
+        if waiting:
+            ending, indented, run = waiting[0]
+            if (line.lstrip("\t") if indented else line) == ending:
+                waiting.pop(0)
+            elif run:
+                kept.append(line)
+            continue
+        kept.append(line)
+        reader = line.split("<<", 1)[0].split()
+        run = bool(reader) and reader[-1].rsplit("/", 1)[-1] in (*_SHELLS, "-s")
+        for found in _HERE.finditer(line):
+            waiting.append((found[2] or found[3] or found[4], bool(found[1]), run))
+    return "\n".join(kept)
 
 
 def _split_operator(token: str) -> list[str]:
