@@ -54,6 +54,7 @@ def test_a_bubblewrap_that_hides_nothing_is_refused(path_with: Path) -> None:
     """One that only starts the command, as some containers replace it."""
     script = """test "$1" = --version && echo bubblewrap 0.8.0 && exit 0
 while [ "$1" != -- ]; do [ "$1" = --json-status-fd ] && fd=$2; shift; done; shift
+echo '{"child-pid": 0}' > /proc/self/fd/$fd
 "$@"; code=$?
 echo '{"exit-code": 0}' > /proc/self/fd/$fd; exit $code"""
     program(path_with, script)

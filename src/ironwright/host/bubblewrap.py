@@ -10,7 +10,7 @@ import select
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ironwright.host import inside
@@ -30,6 +30,7 @@ _KERNEL_FOLDERS = ("sys", "sysrq-trigger", "irq", "bus", "fs", "scsi", "acpi", "
 _USER = "1000"
 _SHARED_MEMORY_MB = 256
 _HOME_MB = 512
+_START = b"go\n"
 _END_MILLISECONDS = 5000
 _DISABLES_NAMESPACES = (0, 8)
 _OLDEST = (0, 5)
@@ -84,7 +85,9 @@ class BubblewrapSandbox:
             limited = _group(stack, job.limits)
             wiring = stack.enter_context(_wiring(tools, job))
             argv = [str(self.program), *self._arguments(tools, job, wiring), "--"]
-            argv += [*_resource_limits(job.limits, grouped=limited is not None), *job.argv]
+            argv += _after_signal(
+                job, [*_resource_limits(job.limits, grouped=limited is not None), *job.argv]
+            )
             writable = [mount.source for mount in job.mounts if mount.writable]
             watchdog = Watchdog(job.limits, writable, limited)
             # The environment goes to bwrap itself: process 1 inside is bwrap, and shows what it was given.
@@ -94,7 +97,8 @@ class BubblewrapSandbox:
                 env=inside.environment(
                     tools, job.env, home=inside.HOME, cargo_home=inside.CARGO_HOME, network=job.network
                 ),
-                stdin=job.stdin,
+                stdin=_START + (job.stdin or b""),
+                stdin_when=wiring.is_set_up,
                 limits=job.limits,
                 on_output=on_output,
                 stop=stop,
@@ -155,6 +159,23 @@ class _Wiring:
     status: int
     report: int
     files: dict[str, int]
+    said: bytearray = field(default_factory=bytearray)
+
+    def is_set_up(self) -> bool:
+        """Wait until bwrap reports the sandbox's first process, or ends; whether it did report it.
+
+        Before it does so, it has asked the kernel to be killed when we die.
+        """
+        while b"\n" not in self.said:
+            try:
+                select.select([self.report], [], [])
+                chunk = os.read(self.report, 1 << 16)
+            except (OSError, ValueError):  # closed: bwrap has ended and nobody waits for the job
+                return False
+            if not chunk:
+                return False
+            self.said.extend(chunk)
+        return True
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -163,12 +184,11 @@ class _Wiring:
     def progress(self) -> _Progress:
         """What bwrap reported; to be asked once, after its end."""
         os.close(self.status)
-        text = b""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self.report, 1 << 16):
-                text += chunk
+                self.said.extend(chunk)
         said: dict[str, object] = {}
-        for line in text.splitlines():
+        for line in bytes(self.said).splitlines():
             with contextlib.suppress(ValueError):  # a line cut off by the end of bwrap
                 said |= json.loads(line)
         first = said.get("child-pid", 0)
@@ -303,6 +323,16 @@ def _etc(job: Job, wiring: _Wiring) -> Iterator[str]:
     if job.network:
         for source in inside.network_files():
             yield from ("--ro-bind", str(source.resolve()), str(source))
+
+
+def _after_signal(job: Job, argv: list[str]) -> list[str]:
+    """The command, held back until the first line of its input, which we write once bwrap is set up.
+
+    bwrap asks the kernel to be killed when its parent dies, but does not notice a parent that died before
+    it asked; the job of such a parent finds the end of its input here and never starts.
+    """
+    given = "" if job.stdin is not None else " < /dev/null"
+    return ["/bin/sh", "-c", f'read -r go && exec "$@"{given}', "sh", *argv]
 
 
 def _resource_limits(limits: Limits, *, grouped: bool) -> list[str]:

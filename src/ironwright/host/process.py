@@ -137,6 +137,7 @@ def run(
     shown_as: Sequence[str] | None = None,
     watch: Watch | None = None,
     grace_seconds: float = 0.0,
+    stdin_when: Callable[[], bool] | None = None,
 ) -> Completed:
     """Run a command to its end.
 
@@ -157,6 +158,8 @@ def run(
             becomes ``Completed.limit_hit``, unless it is empty.
         grace_seconds: How long a command that is to be ended may clean up after SIGTERM, before its process
             group is killed.
+        stdin_when: Asked in the thread that writes ``stdin``, which is written once it has answered True and
+            only closed when it answers False.
 
     Raises:
         ToolError: The command cannot be started.
@@ -188,7 +191,7 @@ def run(
     ]
     end = _End()
     try:
-        _feed(process, stdin)
+        _feed(process, stdin, stdin_when)
         end = _wait(process, started + limits.seconds, stop, watch)
     finally:
         _kill_group(process, grace_seconds)
@@ -209,14 +212,15 @@ def run(
     )
 
 
-def _feed(process: subprocess.Popen[bytes], stdin: bytes | None) -> None:
+def _feed(process: subprocess.Popen[bytes], stdin: bytes | None, when: Callable[[], bool] | None) -> None:
     if stdin is None or process.stdin is None:
         return
     pipe = process.stdin
 
     def write() -> None:
         with contextlib.suppress(BrokenPipeError):  # a command need not read all of its input
-            pipe.write(stdin)
+            if when is None or when():
+                pipe.write(stdin)
         with contextlib.suppress(BrokenPipeError):
             pipe.close()
 
