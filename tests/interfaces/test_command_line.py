@@ -107,6 +107,34 @@ def test_a_cache_that_cannot_be_is_told_without_a_crash_file(cli, crate, tmp_pat
     assert "crashes" not in answer.err
 
 
+def test_what_breaks_in_a_thread_or_a_log_shows_no_traceback(tmp_path):
+    program = """
+import logging, threading
+from ironwright.interfaces.cli.failure import guarded, silence_libraries
+
+def breaks():
+    raise RuntimeError("loose wheel")
+
+def action():
+    silence_libraries()
+    thread = threading.Thread(target=breaks)
+    thread.start()
+    thread.join()
+    try:
+        breaks()
+    except RuntimeError:
+        logging.getLogger("library").exception("a library complains")
+    return 0
+
+raise SystemExit(guarded(action))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "RuntimeError: loose wheel" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "complains" not in done.stderr
+
+
 def test_an_interrupt_is_130(capsys):
     def interrupted() -> int:
         raise KeyboardInterrupt

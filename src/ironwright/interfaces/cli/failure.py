@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,8 +31,9 @@ def guarded(action: Callable[[], int]) -> int:
 
     Exit codes: as the command says; 2 for wrong use; the error's own for an
     :class:`~ironwright.records.errors.IronwrightError`; 130 for Ctrl-C; 3 for everything unforeseen,
-    whose details go to a file that the message names.
+    whose details go to a file that the message names. What breaks in a thread is told in the same way.
     """
+    threading.excepthook = _tell_of_thread
     try:
         return _guarded(action)
     except BrokenPipeError:
@@ -101,6 +103,21 @@ def _write(line: str) -> None:
     click.echo(line, err=True)
 
 
+def _tell_of_thread(failed: threading.ExceptHookArgs) -> None:
+    if isinstance(failed.exc_value, Exception):
+        _tell_unforeseen(failed.exc_value)
+
+
+def silence_libraries() -> None:
+    """Keep the log records of libraries off stderr; what matters of them reaches people as errors of ours.
+
+    Python would print warnings and worse, with tracebacks, where no program has set logging up.
+    """
+    import logging
+
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
 def _tell_unforeseen(error: Exception) -> None:
     from ironwright.reporting.untrusted import printable
 
@@ -110,7 +127,7 @@ def _tell_unforeseen(error: Exception) -> None:
     except OSError as failure:
         click.echo(f"  The details could not be written ({failure.strerror}).", err=True)
         return
-    click.echo(f"  Nothing was judged. The details are in {place}", err=True)
+    click.echo(f"  The details are in {place}", err=True)
 
 
 def write_crash_file(error: Exception) -> Path:

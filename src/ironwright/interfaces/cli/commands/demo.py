@@ -32,6 +32,7 @@ The recorded model first makes an honest mistake; watch what the gates say to it
 @output_options("terminal", "json", "markdown")
 def command(folder: Path | None, no_sandbox: bool, output: Output) -> int:
     """Show the main job on a small crate that is made for it, with a recorded model."""
+    from ironwright.interfaces.cli.failure import silence_libraries
     from ironwright.interfaces.cli.narrator import Narrator
     from ironwright.interfaces.cli.run_report import rendered
     from ironwright.workflow.demo import TASK, demo_request, forget_crate, make_crate
@@ -40,6 +41,7 @@ def command(folder: Path | None, no_sandbox: bool, output: Output) -> int:
     for line in _INTRODUCTION.splitlines():
         output.remark(line)
     place = folder or Path(tempfile.mkdtemp(prefix="ironwright-demo-"))
+    silence_libraries()
     with output.progress() as progress:
         progress.note(f"crate: {place}")
         crate = make_crate(place.resolve())

@@ -49,6 +49,7 @@ def command(
     Your checkout, index and branches are not touched. Ctrl-C stops the run; `ironwright runs resume` goes
     on with it. Exit 0 delivered, 1 refused by a gate, 3 could not tell or waiting, 130 interrupted.
     """
+    from ironwright.interfaces.cli.failure import silence_libraries
     from ironwright.interfaces.cli.narrator import Narrator
     from ironwright.interfaces.cli.run_report import rendered
     from ironwright.workflow.launch import run_task
@@ -71,6 +72,7 @@ def command(
         unattended=unattended,
         sandbox="none" if no_sandbox else "auto",
     )
+    silence_libraries()
     with output.progress() as progress:
         report = run_task(request, Narrator(progress))
     output.answer(rendered(report, output))

@@ -100,10 +100,12 @@ def show_run(run_id: str, repo: Path, output: Output) -> int:
 def resume(run_id: str, repo: Path, output: Output) -> int:
     """Go on with a run that was interrupted or failed; nothing that was finished is repeated."""
     from ironwright.interfaces.cli.commands.run import advise
+    from ironwright.interfaces.cli.failure import silence_libraries
     from ironwright.interfaces.cli.narrator import Narrator
     from ironwright.interfaces.cli.run_report import rendered
     from ironwright.workflow.launch import resume_run
 
+    silence_libraries()
     with output.progress() as progress:
         report = resume_run(run_id, repo, Narrator(progress))
     output.answer(rendered(report, output))
@@ -120,10 +122,12 @@ def resume(run_id: str, repo: Path, output: Output) -> int:
 def answer(run_id: str, text: str, question: str | None, repo: Path, output: Output) -> int:
     """Answer what a run asks, and go on with it."""
     from ironwright.interfaces.cli.commands.run import advise
+    from ironwright.interfaces.cli.failure import silence_libraries
     from ironwright.interfaces.cli.narrator import Narrator
     from ironwright.interfaces.cli.run_report import rendered
     from ironwright.workflow.launch import answer_run
 
+    silence_libraries()
     with output.progress() as progress:
         report = answer_run(run_id, text, repo, Narrator(progress), question=question)
     output.answer(rendered(report, output))
