@@ -30,6 +30,15 @@ fn t() {
 }
 """
 
+MACRO = """
+use proc_macro::TokenStream;
+
+#[proc_macro]
+pub fn make(_: TokenStream) -> TokenStream {
+    "1u8".parse().unwrap()
+}
+"""
+
 PASSES = [
     Case(
         "changed lines that tests execute",
@@ -87,6 +96,16 @@ FAILS = [
     ),
 ]
 UNKNOWN = [
+    Case(
+        "a procedural macro that only the compiler runs",
+        base=None,
+        head={
+            "Cargo.toml": MANIFEST + "[lib]\nproc-macro = true\n",
+            "src/lib.rs": MACRO,
+            "tests/it.rs": "#[test]\nfn t() {\n    assert_eq!(small::make!(), 1);\n}\n",
+        },
+        mentions=("inside the compiler",),
+    ),
     Case(
         "tests that fail",
         base={"src/lib.rs": OLD},

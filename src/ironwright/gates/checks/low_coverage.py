@@ -15,7 +15,8 @@ Evidence:
 
 Unknown when:
     The LLVM tools of the compiler's own version are missing, the tests do not pass, or what the change
-    wrote is left out of the build on this platform, so that nothing measures it.
+    wrote is left out of the build on this platform, or is a procedural macro that only the compiler runs,
+    so that nothing measures it.
 """
 
 from __future__ import annotations
@@ -176,6 +177,7 @@ def _unmeasured(subject: Subject, coverage: Coverage, scope: Scope) -> tuple[Fin
         touched = [item for item in bodies if not file.added_lines.isdisjoint(item.lines)]
         outside = {"examples", "benches"} & set(path.split("/")[:-1]) or path.rpartition("/")[2] == "build.rs"
         if touched and not outside:
-            message = f"{touched[0].name} is left out of the build here, so nothing measures it"
+            why = "is left out of the build here or runs inside the compiler"
+            message = f"{touched[0].name} {why}, so nothing measures it"
             found.append(Finding(path, touched[0].line, message))
     return tuple(found)
