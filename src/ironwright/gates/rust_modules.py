@@ -49,13 +49,24 @@ def find_test_files(tree: SourceTree) -> frozenset[str]:
 
 def declared_modules(tree: SourceTree, path: str) -> Iterator[tuple[str, bool]]:
     """The files that a file's ``mod x;`` declarations name, with whether only test builds have them."""
-    if not _DECLARES.search(tree.read(path)):
+    for target, item in declarations(tree, path):
+        yield target, item.in_test
+
+
+def declarations(tree: SourceTree, path: str) -> Iterator[tuple[str, Item]]:
+    """The files that a file's ``mod x;`` declarations name, with the declarations."""
+    if not declares_modules(tree.read(path)):
         return
     for item in tree.rust(path).items:
         if item.kind == "mod" and item.body is None:
             for target in _targets(path, item):
                 if target in tree.paths:
-                    yield target, item.in_test
+                    yield target, item
+
+
+def declares_modules(source: bytes) -> bool:
+    """Whether a file's text seems to hold a ``mod x;``."""
+    return _DECLARES.search(source) is not None
 
 
 def reachable_files(tree: SourceTree, root: str) -> frozenset[str]:

@@ -232,6 +232,16 @@ class TestReader:
         return item.in_test or path in self._tree.test_files or _TEST_SUPPORT.search(path) is not None
 
 
+def is_asserting_macro(name: str) -> bool:
+    """Whether a macro fails when what it looks at is not as it should be, by its usual name."""
+    return _ASSERTING_MACRO.search(name) is not None
+
+
+def is_asserting_call(name: str) -> bool:
+    """Whether a function or method of this name usually asserts; ``unwrap`` and ``expect`` do not count."""
+    return name not in _UNWRAPPING and _ASSERTING_CALL.search(name) is not None
+
+
 def is_judged(item: Item) -> bool:
     """Whether an item is a test that must prove something; benchmarks measure instead."""
     return item.is_test and not any(
