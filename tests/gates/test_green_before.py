@@ -58,8 +58,49 @@ PASSES = [
         head={
             "src/lib.rs": "pub mod more;\n" + LIB,
             "src/more.rs": "pub fn half(a: i32) -> i32 {\n    a / 2\n}\n",
-            "tests/it.rs": "use small::{add, more::half};\n#[test]\nfn it() { assert_eq!(half(add(2, 2)), 2); }\n",
+            "tests/it.rs": "use small::{add, more::half};\n"
+            "#[test]\nfn it() { assert_eq!(half(add(2, 2)), 2); }\n",
         },
+        slow=True,
+    ),
+    Case(
+        "a test of a new value, which no panic can reach",
+        base=BASE,
+        head={
+            "src/lib.rs": with_test(
+                DOUBLE.replace("pub fn double", "pub const LIMIT: i32 = 10;\n\npub fn double"),
+                "limits",
+                "assert_eq!(LIMIT, 10);",
+            )
+        },
+        mentions=("is about LIMIT",),
+        slow=True,
+    ),
+    Case(
+        "tests of a constructor, an async function and a generic one",
+        base=BASE,
+        head={
+            "src/lib.rs": "pub mod more;\n" + LIB,
+            "src/more.rs": """
+//! More.
+pub struct Pair<T>(T, T);
+impl<T: Copy> Pair<T> {
+    pub fn both(t: T) -> Self {
+        #![allow(unused_variables)]
+        Pair(t, t)
+    }
+    pub fn each(&self) -> impl Iterator<Item = T> + '_ {
+        [self.0, self.1].into_iter()
+    }
+}
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn pairs() { assert_eq!(super::Pair::both(2).each().sum::<i32>(), 4); }
+}
+""",
+        },
+        findings=0,
         slow=True,
     ),
     Case(
@@ -88,6 +129,18 @@ FAILS = [
         head={"src/lib.rs": with_test(FIXED, "clamps", "assert_eq!(clamp(5), 5);")},
         at=("src/lib.rs", 20),
         mentions=("passes without the change",),
+        slow=True,
+    ),
+    Case(
+        "a new test that names the new function and never calls it",
+        base=BASE,
+        head={
+            "src/lib.rs": with_test(
+                DOUBLE, "doubles", "let _f: fn(i32) -> i32 = double; assert_eq!(2, 1 + 1);"
+            )
+        },
+        at=("src/lib.rs", 24),
+        mentions=("runs none of them",),
         slow=True,
     ),
     Case(

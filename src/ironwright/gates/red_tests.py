@@ -15,7 +15,8 @@ from ironwright.gates.code_changes import CodeChanges, CodeItem
 from ironwright.gates.red_tree import CompileError, Cut, RedTree, build_red_tree, cut_errors
 from ironwright.gates.rust_attributes import attribute_name
 from ironwright.host.cargo_messages import Diagnostic
-from ironwright.host.test_output import Outcome
+from ironwright.host.cargo_tests import TestProgram
+from ironwright.host.test_output import Outcome, TestCase
 from ironwright.records.verdict import Evidence
 
 if TYPE_CHECKING:
@@ -30,13 +31,15 @@ class RedTests:
     """The new and changed tests of a change, by what they do on base's code.
 
     Attributes:
-        red: They fail there, or cannot even be compiled because of what the change adds.
+        red: They fail there, or cannot even be compiled because of what the change adds; with the reason.
+        ran_red: Those of ``red`` that were built and seen failing there.
         green: They pass there.
         unproved: They were cut for an error that is not about the change, or did not run.
         evidence: The commands and how many tests each list has.
     """
 
     red: list[tuple[CodeItem, str]] = field(default_factory=list)
+    ran_red: list[CodeItem] = field(default_factory=list)
     green: list[CodeItem] = field(default_factory=list)
     unproved: list[tuple[CodeItem, str]] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
@@ -135,6 +138,7 @@ def _sort_by_outcome(found: RedTests, test: CodeItem, outcomes: Iterable[Outcome
     seen = set(outcomes) - {Outcome.IGNORED}
     if seen & {Outcome.FAILED, Outcome.UNFINISHED}:
         found.red.append((test, "fails on base"))
+        found.ran_red.append(test)
     elif seen:
         found.green.append(test)
     else:
@@ -142,22 +146,27 @@ def _sort_by_outcome(found: RedTests, test: CodeItem, outcomes: Iterable[Outcome
 
 
 def outcomes_of(ran: Tests, test: CodeItem) -> list[Outcome]:
-    """How the harness says that a test function ended; several where a macro makes cases of it.
+    """How the harness says that a test function ended; several where a macro makes cases of it."""
+    return [case.outcome for _, case in cases_of(ran, test)]
+
+
+def cases_of(ran: Tests, test: CodeItem) -> list[tuple[TestProgram, TestCase]]:
+    """What the harness lists for a test function, with its program.
 
     A name ends with the path inside the file, perhaps followed by a case's name. Of several that do, those
     of the file's own target, and then those under the file's own module path, are meant.
     """
     inside = re.compile(rf"(?:^|::){re.escape(test.item.qualified_name)}(?:$|::)")
     module = _module_path(test.path)
-    matches: list[tuple[int, Outcome]] = []
+    matches: list[tuple[int, TestProgram, TestCase]] = []
     for program in ran.programs:
         own_target = program.program.target.source == test.path
         for case in program.cases:
             if inside.search(case.name):
                 own_module = bool(module) and case.name.startswith(module + "::")
-                matches.append((2 * own_target + own_module, case.outcome))
-    best = max((rank for rank, _ in matches), default=0)
-    return [outcome for rank, outcome in matches if rank == best]
+                matches.append((2 * own_target + own_module, program.program, case))
+    best = max((rank for rank, _, _ in matches), default=0)
+    return [(program, case) for rank, program, case in matches if rank == best]
 
 
 def _module_path(path: str) -> str:

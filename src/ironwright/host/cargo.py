@@ -235,7 +235,7 @@ class CargoWorkspace:
             argv=argv,
             mounts=mounts,
             cwd=cwd,
-            env=self._environment(settings, mounts, instrument, network),
+            env=self.environment(settings, mounts, instrument, network),
             limits=self.limits,
             network=network,
         )
@@ -263,9 +263,10 @@ class CargoWorkspace:
         arguments += ["--features", ",".join(self.config.features)] if self.config.features else []
         return arguments
 
-    def _environment(
+    def environment(
         self, settings: CargoSettings, mounts: Sequence[Mount], instrument: bool, network: bool
     ) -> dict[str, str]:
+        """What cargo and the tools that start it find in their environment."""
         target = next(mount.source for mount in mounts if mount.target == TARGET)
         inner_target = inner_path(self.sandbox, mounts, target)
         wrapper = inner_path(self.sandbox, mounts, self.tools / WRAPPER)

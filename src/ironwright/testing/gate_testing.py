@@ -29,6 +29,7 @@ from ironwright.gates.api import Unknown
 from ironwright.gates.catalog import gate_modules
 from ironwright.host.git import Repository, open_repository
 from ironwright.host.process import run
+from ironwright.host.tools import MissingTool, find_tool
 from ironwright.records.config import Config
 from ironwright.records.contract import Contract, Scope
 from ironwright.records.errors import ToolError
@@ -155,6 +156,8 @@ class Case:
         at: Path and line that a finding must name; a line of None stands for any.
         findings: How many findings there must be, None for any number. A PASS with findings has remarks.
         slow: Whether it takes more than three seconds.
+        needs: Tools (see ``host.tools``) without which the gate answers UNKNOWN and names the first that is
+            missing: where one is, the case expects just that.
         gate: Filled in by the driver.
         status: Filled in by the driver.
     """
@@ -170,6 +173,7 @@ class Case:
     at: tuple[str, int | None] | None = None
     findings: int | None = None
     slow: bool = False
+    needs: tuple[str, ...] = ()
     gate: str = ""
     status: Status = Status.PASS
 
@@ -194,6 +198,11 @@ class Case:
             folder=folder,
         )
         shown = _shown(verdict)
+        missing = [found for found in map(find_tool, self.needs) if isinstance(found, MissingTool)]
+        if missing:
+            assert verdict.status == Status.UNKNOWN, f"expected UNKNOWN without {self.needs}, got {shown}"
+            assert missing[0].tool.name in verdict.reason, f"{missing[0].tool.name} is not in {shown}"
+            return verdict
         assert verdict.status == self.status, f"expected {self.status}, got {shown}"
         for text in self.mentions:
             assert text in shown, f"{text!r} is not in {shown}"

@@ -5,6 +5,10 @@ What it checks:
     or because they use what only the change brings. Tests that cannot be compiled on base for what the
     change adds count as failing; the smallest test function around each compiler error is cut until the
     rest builds and runs. At least one new test must be red; those that pass on base too are remarks.
+    To fail for the compiler takes no more than a name. So the tests that base could not compile are run
+    on head once more with a panic at the entry of every function that the change adds or alters: one that
+    still passes, and is about no value, type, macro or ``const fn`` of the change either, tests nothing of
+    the change and fails the gate.
     A change of code without any new test is accepted only where the tests that exist run every changed
     line of it and still pass (a refactoring); what no test runs is refused.
 
@@ -15,7 +19,8 @@ Why:
 
 Evidence:
     The build and run of base's code with head's tests (commands, exit codes), and how many of the new
-    tests failed and passed there; for a change without new tests the coverage of its lines.
+    tests failed and passed there; the same for head's code with its changed functions gutted; for a change
+    without new tests the coverage of its lines.
 
 Unknown when:
     There is no commit before the change; base's code with the new tests does not build for a reason
@@ -25,11 +30,16 @@ Unknown when:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, failed, passed
 from ironwright.gates.code_changes import CodeChanges, CodeItem
 from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
+
+if TYPE_CHECKING:
+    from ironwright.gates.red_tests import RedTests
 
 _TEST = (
     r"(?:tests|(?:a|the|each|every|one|failing|unit) test|"
@@ -87,12 +97,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     found = find_red_tests(subject, changes)
     total = len(wanted_tests(changes))
     if found.red:
-        remarks = tuple(
-            _finding(test, f"the test {test.item.name} passes without the change too", "")
-            for test in found.green
-        )
-        reason = f"{len(found.red)} of {total} new or changed tests fail without the change"
-        return passed(reason, *found.evidence, findings=remarks)
+        return _with_red_tests(subject, changes, found, total)
     if found.unproved:
         test, why = found.unproved[0]
         raise Unknown(f"no new test was seen failing on base; {test.item.name} {why}", tuple(found.evidence))
@@ -101,6 +106,47 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         _finding(test, f"the test {test.item.name} passes without the change", advice) for test in found.green
     )
     return failed(f"all {total} new or changed tests pass without the change", findings, *found.evidence)
+
+
+def _with_red_tests(subject: Subject, changes: CodeChanges, found: RedTests, total: int) -> Answer:
+    """New tests fail on base; those that only the compiler refused there must run the change."""
+    remarks = [
+        _finding(test, f"the test {test.item.name} passes without the change too", "") for test in found.green
+    ]
+    evidence = list(found.evidence)
+    seen_failing = {id(test) for test in found.ran_red}
+    compiled_out = [test for test, _ in found.red if id(test) not in seen_failing]
+    reason = f"{len(found.red)} of {total} new or changed tests fail without the change"
+    if compiled_out:
+        from ironwright.gates.gutted_tree import run_on_gutted
+
+        try:
+            gutted = run_on_gutted(subject, changes, compiled_out)
+        except Unknown as unknown:
+            # That base refuses them is known nevertheless; what could not be added to it is said.
+            remarks.append(Finding(None, None, f"the second proof could not be made: {unknown.reason}"))
+            return passed(reason, *evidence, *unknown.evidence, findings=tuple(remarks))
+        if gutted is not None:
+            evidence += gutted.evidence
+            if gutted.hollow:
+                return _hollow(gutted.hollow, evidence)
+            remarks += [
+                _finding(test, f"the test {test.item.name} {why}", "") for test, why in gutted.unproved
+            ]
+    return passed(reason, *evidence, findings=tuple(remarks))
+
+
+def _hollow(tests: list[CodeItem], evidence: list[Evidence]) -> Answer:
+    findings = tuple(
+        _finding(
+            test,
+            f"the test {test.item.name} still passes when every function that the change adds or alters "
+            "panics at once: it runs none of them",
+            "Call what the change brings and assert what it answers.",
+        )
+        for test in tests
+    )
+    return failed(f"new tests that run nothing of the change: {len(tests)}", findings, *evidence)
 
 
 def _demand_readable(subject: Subject) -> None:
