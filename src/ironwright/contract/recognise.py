@@ -219,6 +219,8 @@ def _last(pattern: re.Pattern[str], text: str, end: int, default: int) -> int:
 
 def convert(param: Param, value: str) -> Any:
     """A parameter's value from a sentence's words; None where the words state none that is allowed."""
+    if param.read is not None:
+        return param.read(value) or None
     value = value.strip().strip("\"'")
     if param.type is bool:
         return value.lower() not in ("", "no", "not", "false", "without", "never")

@@ -39,6 +39,8 @@ class Param:
         stricter: Picks the stricter of two values (``max`` for a minimum, ``min`` for a limit); None where
             values are merged (tuples) or the later wins.
         allowed: The values that may be given, for strings and tuples of strings; empty for any.
+        read: Takes a tuple's values out of a sentence's words, where they are more than single words
+            (``git push --force``); an empty answer states none.
     """
 
     type: type
@@ -46,6 +48,7 @@ class Param:
     meaning: str
     stricter: Callable[[Any, Any], Any] | None = None
     allowed: tuple[str, ...] = ()
+    read: Callable[[str], tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ class Gate:
         params: Its parameters by name.
         requires: Gates that must PASS first; otherwise this one is UNKNOWN "blocked by …".
         tools: Names of tools (see ``host.tools``) without which it is UNKNOWN.
-        inputs: What its verdict depends on, for caching: of ``head``, ``base``, ``journal``, ``rust``
+        inputs: What its verdict depends on, for caching: of ``head``, ``base``, ``journal``,
+            ``commits`` (their messages), ``rust``
             (head's and base's Rust files only), ``manifests``, ``toolchain``, ``code`` (both trees without
             plain comments) and ``commented_code`` (both trees, of comments only where they stand).
         scopes: The scopes it can judge; the first is its default.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from ironwright.records.change import Change
+from ironwright.records.change import Change, Commit
 from ironwright.records.config import Config
 from ironwright.records.journal import Event
 
@@ -104,6 +104,16 @@ def _silent(_message: str) -> None:
     return
 
 
+def _no_commits() -> tuple[Commit, ...]:
+    return ()
+
+
+def _no_trees(tree: str, path: str) -> bytes | None:
+    from ironwright.gates.api import Unknown
+
+    raise Unknown(f"the tree {tree[:12]} that the journal names cannot be read here")
+
+
 @dataclass(frozen=True)
 class Subject:
     """A change with everything that gates may ask about it.
@@ -119,6 +129,9 @@ class Subject:
             purpose, one slot of the cache each.
         journal: The run's events, or None where the change was not made by a run.
         progress: Told what is being done, for people.
+        read_at: A file's bytes in any tree that the journal names (a tree's id, a path), or None where that
+            tree has no such file; raises ``Unknown`` where there is no such tree.
+        make_commits: Reads the commits that the change consists of.
     """
 
     change: Change
@@ -129,6 +142,13 @@ class Subject:
     make_mixed: Callable[[str, str, Mapping[str, bytes | None]], CargoFacts]
     journal: tuple[Event, ...] | None = None
     progress: Progress = field(default=_silent)
+    read_at: Callable[[str, str], bytes | None] = field(default=_no_trees)
+    make_commits: Callable[[], tuple[Commit, ...]] = field(default=_no_commits)
+
+    @cached_property
+    def commits(self) -> tuple[Commit, ...]:
+        """The commits that head has and base has not, oldest first; none for uncommitted work."""
+        return self.make_commits()
 
     @cached_property
     def cargo(self) -> CargoFacts:

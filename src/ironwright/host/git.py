@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ironwright.host.process import Completed, Limits, run
-from ironwright.records.change import FileChange, FileStatus
+from ironwright.records.change import Commit, FileChange, FileStatus
 from ironwright.records.errors import RepositoryError, ToolError
 
 WORKTREE = "WORKTREE"
@@ -255,6 +255,25 @@ class Repository:
         raw = self.git("log", "--reverse", "--topo-order", "--format=%H%x00%s", span).text
         pairs = [line.partition("\0") for line in raw.splitlines()]
         return tuple((commit, subject) for commit, _, subject in pairs)
+
+    def messages(self, base: str | None, head: str) -> tuple[Commit, ...]:
+        """The commits that head has and base has not, with their whole messages, oldest first."""
+        span = head if base is None else f"{base}..{head}"
+        raw = self.git("log", "--reverse", "--topo-order", "-z", "--format=%H%n%P%n%B", span).text
+        records = [record.split("\n", 2) for record in raw.split("\0") if record]
+        return tuple(Commit(oid, message, len(parents.split())) for oid, parents, message in records)
+
+    def file_at(self, tree: str, path: str) -> bytes | None:
+        """A file's bytes in a tree, or None where the tree has no such file.
+
+        Raises:
+            RepositoryError: There is no such tree.
+        """
+        found = self.git("cat-file", "blob", f"{tree}:{path}", check=False)
+        if found.ok:
+            return found.stdout
+        self.git("cat-file", "-e", f"{tree}^{{tree}}")
+        return None
 
     def add_worktree(self, folder: Path, branch: str, commit: str) -> None:
         """Make a worktree on a new branch; the user's checkout, index and HEAD stay as they are."""

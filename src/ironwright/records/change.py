@@ -34,6 +34,26 @@ class FileChange:
     removed_lines: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a change.
+
+    Attributes:
+        id: Its id (40 hex digits).
+        message: Its whole message, subject and body.
+        parents: How many parents it has; more than one for a merge.
+    """
+
+    id: str
+    message: str
+    parents: int = 1
+
+    @property
+    def subject(self) -> str:
+        """The message's first line; empty where there is none."""
+        return self.message.strip().partition("\n")[0].strip()
+
+
 @dataclass(frozen=True)
 class Change:
     """What is judged.

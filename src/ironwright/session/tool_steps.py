@@ -29,6 +29,9 @@ from ironwright.session.sandbox_workspace import SandboxWorkspace
 _RETURN: TypeAdapter[ToolReturnPart] = TypeAdapter(ToolReturnPart)
 _CHANGING = WRITING_TOOLS | {COMMAND_TOOL}
 _MAX_ARGUMENT = 2000
+_MAX_COMMAND = 100_000
+"""Characters of a command that its result keeps: what ran is evidence, so it is cut only when absurd."""
+
 _SKIPPED_FOLDERS = frozenset(("target", ".git", "node_modules", ".ironwright"))
 
 
@@ -200,10 +203,10 @@ class ToolSteps(AbstractCapability[None]):
     def _command_data(self, command: str) -> dict[str, Any]:
         last = self.workspace.last
         if last is None:
-            return {"command": command[:_MAX_ARGUMENT], "exit_code": None}
+            return {"command": command[:_MAX_COMMAND], "exit_code": None}
         output = last.stdout + last.stderr
         return {
-            "command": command[:_MAX_ARGUMENT],
+            "command": command[:_MAX_COMMAND],
             "exit_code": last.exit_code,
             "timed_out": last.timed_out,
             "output_bytes": len(output),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ironwright.host.git import WORKTREE, Repository, open_repository
-from ironwright.records.change import Change
+from ironwright.records.change import Change, Commit
 from ironwright.records.errors import RepositoryError
 from ironwright.records.paths import ProjectPaths
 
@@ -70,6 +70,19 @@ def resolve_change(folder: Path, base: str | None, head: str, objects: Path | No
     head_commit = repository.resolve(head)
     base_commit, base_label, notes = _base(repository, base, head_commit)
     return _resolved(repository, project, base_commit, head_commit, base_label, head, notes)
+
+
+def change_commits(resolved: ResolvedChange) -> tuple[Commit, ...]:
+    """The commits that a change consists of, oldest first; the one made of uncommitted work is none.
+
+    Raises:
+        RepositoryError: git cannot list them.
+    """
+    change = resolved.change
+    commits = resolved.repository.messages(change.base, change.head)
+    if change.head_label == WORKTREE:
+        return tuple(commit for commit in commits if commit.id != change.head)
+    return commits
 
 
 def _worktree_change(repository: Repository, project: ProjectPaths, base: str | None) -> ResolvedChange:

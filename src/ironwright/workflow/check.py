@@ -13,10 +13,10 @@ from ironwright.host import clock
 from ironwright.host.git import WORKTREE
 from ironwright.records.config import Config
 from ironwright.records.contract import Binding, Contract, Scope
-from ironwright.records.errors import ConfigError
+from ironwright.records.errors import ConfigError, RepositoryError
 from ironwright.records.report import CheckReport
 from ironwright.records.verdict import Verdict
-from ironwright.workflow.change import ResolvedChange, resolve_change
+from ironwright.workflow.change import ResolvedChange, change_commits, resolve_change
 from ironwright.workflow.content_identity import ContentIdentity
 from ironwright.workflow.verdict_cache import VerdictCache, key_of
 
@@ -209,6 +209,7 @@ def _run(
 
 def build_subject(request: CheckRequest, resolved: ResolvedChange, stack: ExitStack) -> Subject:
     """What the gates are given; checkouts are laid on first use, their slots held until the stack closes."""
+    from ironwright.gates.api import Unknown
     from ironwright.gates.subject import OverlaidTree, SourceTree, Subject
     from ironwright.host.checkout import GitTree, Slot, slot
     from ironwright.records.journal import read_journal
@@ -236,6 +237,12 @@ def build_subject(request: CheckRequest, resolved: ResolvedChange, stack: ExitSt
             place.tree, place.target, files, request.config, request.sandbox, request.progress, request.stop
         )
 
+    def read_at(tree: str, path: str) -> bytes | None:
+        try:
+            return repository.file_at(tree.partition("@")[0], path)
+        except RepositoryError as error:
+            raise Unknown(f"a tree that the journal names cannot be read: {error.what}") from error
+
     return Subject(
         change=change,
         head=head,
@@ -245,4 +252,6 @@ def build_subject(request: CheckRequest, resolved: ResolvedChange, stack: ExitSt
         make_mixed=lay,
         journal=read_journal(request.journal) if request.journal else None,
         progress=request.progress,
+        read_at=read_at,
+        make_commits=lambda: change_commits(resolved),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ironwright.host.checkout import entries_digest
 from ironwright.host.git import Entry, Repository
-from ironwright.workflow.change import ResolvedChange
+from ironwright.workflow.change import ResolvedChange, change_commits
 from ironwright.workflow.verdict_cache import code_identity, key_of, toolchain_identity
 
 _LINK, _SUBMODULE = "120000", "160000"
@@ -38,6 +38,7 @@ class ContentIdentity:
             "head": lambda: resolved.change.head_tree,
             "base": lambda: resolved.change.base_tree or "",
             "journal": self._journal_digest,
+            "commits": lambda: key_of(commit.message for commit in change_commits(resolved)),
             "toolchain": toolchain_identity,
             "program": code_identity,
             "settings": lambda: key_of([settings]),
@@ -61,7 +62,10 @@ class ContentIdentity:
     @property
     def whole(self) -> list[str]:
         """The digests of everything, the trees as they are."""
-        return [self.of(name) for name in ("head", "base", "journal", "toolchain", "program", "settings")]
+        return [
+            self.of(name)
+            for name in ("head", "base", "journal", "commits", "toolchain", "program", "settings")
+        ]
 
     def _journal_digest(self) -> str:
         return hashlib.sha256(self._journal.read_bytes()).hexdigest() if self._journal else ""

@@ -194,6 +194,9 @@ def _started(run: RunContext, phase: Phase) -> dict[str, Any]:
         "model": run.model.label,
         "task": phase.task,
         "findings": phase.findings,
+        # What the agent is told with its definition, so that it need not read it again.
+        "supplied": [name for name, _ in run.plan.instructions]
+        + [include.name for include in run.plan.agent.includes],
     }
 
 
