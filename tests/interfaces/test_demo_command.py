@@ -1,7 +1,9 @@
 """The demonstration is the whole product in one command, so it is also the test of `run` and `runs`."""
 
+import contextlib
 import json
 import os
+import pty
 import subprocess
 
 import pytest
@@ -139,3 +141,22 @@ def test_a_folder_that_is_not_empty_is_refused(demo):
     answer = ask(demo, "demo", "--folder", str(demo[0]))
     assert answer.returncode == 2
     assert "empty folder" in answer.stderr
+
+
+def test_on_a_terminal_only_our_own_words_appear(tmp_path):
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    process = subprocess.Popen(
+        [PROGRAM, "demo", "--folder", tmp_path / "d"], env=environment, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the other end is closed when the program ends
+        while chunk := os.read(ours, 1 << 16):
+            shown += chunk
+    os.close(ours)
+    assert process.wait(timeout=60) == 0, shown.decode()
+    assert b"pydantic" not in shown.lower()
+    assert b"logfire" not in shown.lower()
+    assert b"DELIVERED" in shown
+    assert shown.count(b"\x1b[?25l") == shown.count(b"\x1b[?25h"), "the cursor is shown again"

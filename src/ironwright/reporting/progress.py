@@ -78,6 +78,9 @@ class Progress:
                 from rich.text import Text
 
                 self._status.console.print(Text(message), soft_wrap=True)
+            elif self._live:
+                self._stream.write(f"{message}\n")
+                self._stream.flush()
             else:
                 self._write_line(message)
 
@@ -129,5 +132,6 @@ class _Elapsed:
     def __rich__(self) -> Text:
         from rich.text import Text
 
-        elapsed = figures.duration(max(1.0, time.monotonic() - self._start)).replace(".0 s", " s")
-        return Text.assemble(self._message, (f"  {elapsed}", "dim"), no_wrap=True, overflow="ellipsis")
+        seconds = int(time.monotonic() - self._start)
+        elapsed = f"  {figures.duration(seconds).replace('.0 s', ' s')}" if seconds else ""
+        return Text.assemble(self._message, (elapsed, "dim"), no_wrap=True, overflow="ellipsis")

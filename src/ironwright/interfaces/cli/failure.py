@@ -109,12 +109,14 @@ def _tell_of_thread(failed: threading.ExceptHookArgs) -> None:
 
 
 def silence_libraries() -> None:
-    """Keep the log records of libraries off stderr; what matters of them reaches people as errors of ours.
+    """Keep log records and banners of libraries off stderr; what matters reaches people as errors of ours.
 
-    Python would print warnings and worse, with tracebacks, where no program has set logging up.
+    Python would print warnings and worse, with tracebacks, where no program has set logging up; and
+    pydantic-ai greets people on a terminal.
     """
     import logging
 
+    os.environ.setdefault("PYDANTIC_AI_NO_BANNER", "1")
     logging.getLogger().addHandler(logging.NullHandler())
 
 
