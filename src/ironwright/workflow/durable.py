@@ -30,7 +30,7 @@ _WORKFLOW = "ironwright-run"
 _EXECUTOR = "run"
 # DBOS waits this long for its own background threads when it closes.
 _POLL_SECONDS = 0.2
-_BEGIN_SECONDS = 30.0
+_BEGIN_SECONDS = 60.0
 
 
 class StepListener(Protocol):
