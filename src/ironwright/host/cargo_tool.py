@@ -1,4 +1,4 @@
-"""Runs other people's tools on a checkout in the sandbox, with the surroundings that cargo itself is given."""
+"""Runs other people's tools on a checkout in the sandbox, in the surroundings that cargo itself is given."""
 
 from __future__ import annotations
 
