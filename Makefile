@@ -26,10 +26,10 @@ demo: install ## the main job on a small crate, with a recorded model: no key, n
 	@$(BIN)/ironwright demo
 
 test: install ## every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist worksteal
 
 quick: $(STAMP) ## the tests that take seconds
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 format: $(STAMP)
 	@$(BIN)/ruff format --check .
