@@ -11,7 +11,7 @@ _EXPANSIONS = frozenset("$`\\\n\r\0")
 _OPERATOR = frozenset("|&;<>()")
 _GLOBS = frozenset("*?[]{}~!#")
 _BUILDS = ("bench", "build", "b", "check", "c", "clippy", "fix", "fmt", "run", "r", "rustc", "test", "t")
-_JUDGING = frozenset((*_BUILDS, "doc", "d", "rustdoc", "llvm-cov", "miri", "mutants", "nextest"))
+JUDGING = frozenset((*_BUILDS, "doc", "d", "rustdoc", "llvm-cov", "miri", "mutants", "nextest"))
 """cargo's subcommands whose output is evidence of the work's state."""
 
 _DEPENDENCY = {"add": True, "fetch": True, "remove": False, "rm": False}
@@ -41,7 +41,7 @@ _CLOSERS = frozenset(("}", "fi", "done", "esac"))
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh"))
 _HERE = re.compile(r"(?<!<)<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([A-Za-z_]\w*))")
 _ROUGH = re.compile(
-    r"\bcargo\s+(?:\+\S+\s+)?(?:" + "|".join(sorted(map(re.escape, _JUDGING))) + r")\b[^\n;]*?"
+    r"\bcargo\s+(?:\+\S+\s+)?(?:" + "|".join(sorted(map(re.escape, JUDGING))) + r")\b[^\n;]*?"
     r"(?:\|(?!\|)\s*(?!tee\b)|(?<!\d)>{1,2}(?!&)|&>|2>(?!&))"
 )
 
@@ -249,7 +249,7 @@ def _behind_group(after: list[str]) -> list[str]:
 
 def _judges(words: Sequence[str]) -> bool:
     plain = [word for word in words[1:] if not word.startswith("+")]
-    return bool(words) and words[0].rsplit("/", 1)[-1] == "cargo" and bool(plain) and plain[0] in _JUDGING
+    return bool(words) and words[0].rsplit("/", 1)[-1] == "cargo" and bool(plain) and plain[0] in JUDGING
 
 
 def _redirects(words: Sequence[str]) -> bool:
