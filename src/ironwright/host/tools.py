@@ -226,7 +226,9 @@ TOOLS: dict[str, Tool] = {
         Tool("valgrind", "instruction counts and memory profiles", _in_system, apt="valgrind"),
         Tool("cargo-mutants", "mutation testing", _installed_by_cargo, cargo="cargo-mutants"),
         Tool("cargo-semver-checks", "API compatibility", _installed_by_cargo, cargo="cargo-semver-checks"),
+        Tool("cargo-machete", "unused dependencies", _installed_by_cargo, cargo="cargo-machete"),
         Tool("cargo-audit", "known vulnerabilities", _installed_by_cargo, cargo="cargo-audit"),
+        Tool("cargo-fuzz", "fuzzing", _installed_by_cargo, cargo="cargo-fuzz"),
     )
 }
 """Every tool by name."""
