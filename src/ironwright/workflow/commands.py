@@ -82,8 +82,9 @@ def _expanded(command: Command, workspace: Workspace, sandbox: Sandbox) -> dict[
     from ironwright.agents.commands import ShellOutput, expand_command, project_reader
 
     def shell(line: str) -> ShellOutput:
-        cwd = inner_path(sandbox, workspace.mounts, workspace.tree)
-        done = sandbox.run(Job(["bash", "-c", line], workspace.mounts, cwd, limits=_SHELL_LIMITS))
+        mounts = workspace.mounts(sandbox)
+        cwd = inner_path(sandbox, mounts, workspace.tree)
+        done = sandbox.run(Job(["bash", "-c", line], mounts, cwd, limits=_SHELL_LIMITS))
         return ShellOutput(done.exit_code, done.text, done.error_text)
 
     try:

@@ -123,7 +123,7 @@ def _spec(run: RunContext, phase: Phase) -> AttemptSpec:
         key=phase.key,
         agent=plan.agent,
         task=phase.task,
-        workplace=Workplace(workspace.tree, run.sandbox, workspace.mounts),
+        workplace=Workplace(workspace.tree, run.sandbox, workspace.mounts(run.sandbox)),
         model=run.model,
         journal=run.journal,
         step=run.step,

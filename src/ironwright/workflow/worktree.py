@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ironwright.host.agent_gitdir import AgentGitDir, Identity, make_agent_gitdir
 from ironwright.host.git import Repository
-from ironwright.host.sandbox import Mount
+from ironwright.host.sandbox import Mount, Sandbox
 from ironwright.records.errors import RepositoryError, RunError
 
 INNER_REPOSITORY = "/w/repo"
@@ -73,16 +73,20 @@ class Workspace:
         borrowed = tuple(Path(line) for line in listing.read_text(encoding="utf-8").splitlines())
         return AgentGitDir(self.area / "git", self.tree, borrowed)
 
-    @property
-    def mounts(self) -> tuple[Mount, ...]:
-        """What the agent's sandbox shows: tree and target writable, the user's objects read-only."""
+    def mounts(self, sandbox: Sandbox) -> tuple[Mount, ...]:
+        """What the agent's sandbox shows: tree and target writable, the user's objects read-only.
+
+        The worktree's ``.git`` file is read-only too where the sandbox can do that; elsewhere the agent can
+        only spoil its own git by changing it, as no git of ours asks that file.
+        """
         gitdir = self.agent_gitdir
+        pointer = Mount(self.tree / ".git", f"{INNER_REPOSITORY}/.git")
         return (
             Mount(self.tree, INNER_REPOSITORY, writable=True),
             Mount(self.target, INNER_TARGET, writable=True),
             Mount(gitdir.folder, str(gitdir.folder), writable=True),
             *(Mount(folder, str(folder)) for folder in gitdir.borrowed),
-            Mount(self.tree / ".git", f"{INNER_REPOSITORY}/.git"),
+            *((pointer,) if sandbox.moves_folders else ()),
         )
 
     def prepare(self) -> None:
