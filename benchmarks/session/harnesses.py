@@ -69,6 +69,7 @@ def ironwright(folder: Path, url: str) -> None:
         repository, "bench", "ironwright/bench", head, folder / "area", user_identity(repository)
     )
     workspace.prepare()
+    sandbox = choose_sandbox()
     environ = {"ANTHROPIC_API_KEY": "key", "ANTHROPIC_BASE_URL": url}
     resolved = resolve("claude-sonnet-5-5", None, Config(), environ=environ)
 
@@ -81,7 +82,7 @@ def ironwright(folder: Path, url: str) -> None:
                 key="attempt-1",
                 agent=Agent("engineer", "", "ironwright:engineer", "", DEFINITION, 1),
                 task=TASK,
-                workplace=Workplace(workspace.tree, choose_sandbox(), workspace.mounts),
+                workplace=Workplace(workspace.tree, sandbox, workspace.mounts(sandbox)),
                 model=ModelAccess(
                     connect(resolved, environ=environ),
                     resolved.label,
