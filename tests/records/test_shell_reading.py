@@ -184,6 +184,9 @@ def test_an_open_quote_cannot_be_read():
     [
         ("git push origin main --force", "git push --force", True),
         ("git -C sub push -f", "git push --force", True),
+        ("git push origin +main", "git push --force", True),
+        ("git push -n", "git push --no-verify", False),
+        ("git commit -n -m x", "git commit --no-verify", True),
         ("git push --force-with-lease", "git push --force", False),
         ("git push", "git push --force", False),
         ("sudo cargo +nightly publish --dry-run", "cargo publish", True),

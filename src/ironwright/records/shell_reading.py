@@ -140,13 +140,23 @@ def runs_command(command: str, wanted: str) -> bool:
     positional, options = _split_options(wanted.split())
     for part in parts:
         words, given = _split_options(part.words)
-        given |= {long for short, long in _SHORT_OPTIONS.items() if short in given}
+        shorts = _SHORT_OPTIONS.get(" ".join(words[:2]), _SHORT_OPTIONS.get(words[0] if words else "", {}))
+        given |= {long for short, long in shorts.items() if short in given}
+        if words[:2] == ["git", "push"] and any(word.startswith("+") for word in words[2:]):
+            given.add("--force")
         if words[: len(positional)] == positional and options <= given:
             return True
     return False
 
 
-_SHORT_OPTIONS = {"-f": "--force", "-n": "--no-verify", "-a": "--all", "-r": "--recursive", "-D": "--delete"}
+_SHORT_OPTIONS = {
+    "git push": {"-f": "--force", "-d": "--delete"},
+    "git commit": {"-n": "--no-verify", "-a": "--all"},
+    "git clean": {"-f": "--force"},
+    "git checkout": {"-f": "--force"},
+    "git branch": {"-f": "--force", "-d": "--delete"},
+    "rm": {"-r": "--recursive", "-R": "--recursive", "-f": "--force"},
+}
 
 
 def _split_options(words: Sequence[str]) -> tuple[list[str], set[str]]:

@@ -164,6 +164,7 @@ class AttemptSpec:
         findings: What earlier checks found, rendered; may be empty.
         instructions: ``(name, text)`` of the project's own (CLAUDE.md, AGENTS.md).
         protected: Globs of files that must not be edited, besides the built-in ones.
+        forbidden: Commands that must not run (``git push --force``).
         limits: What it may use.
         history: The messages of an earlier attempt to go on from (:attr:`AttemptResult.messages`).
         answers: Answers to the questions on which that attempt stopped, by :attr:`Question.id`.
@@ -184,6 +185,7 @@ class AttemptSpec:
     findings: str = ""
     instructions: tuple[tuple[str, str], ...] = ()
     protected: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
     limits: AttemptLimits = AttemptLimits()
     history: bytes | None = None
     answers: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,12 @@ from typing import Any
 
 from ironwright.records.errors import RepositoryError
 from ironwright.records.manifest import changed_entries, dependency_entries, is_manifest
-from ironwright.records.shell_reading import dependency_command, hidden_output, mentions_fetching
+from ironwright.records.shell_reading import (
+    dependency_command,
+    hidden_output,
+    mentions_fetching,
+    runs_command,
+)
 from ironwright.session.cargo_network import unfit_for_network
 from ironwright.session.worktree_files import WorktreeFiles
 
@@ -29,7 +34,8 @@ class Refusal:
     """Why a call is refused.
 
     Attributes:
-        rule: ``protected_file``, ``edited_dependencies``, ``hidden_output`` or ``network``.
+        rule: ``protected_file``, ``edited_dependencies``, ``hidden_output``, ``forbidden_command`` or
+            ``network``.
         reason: For the agent: what is wrong and what to do instead.
     """
 
@@ -44,12 +50,18 @@ class Guard:
         files: The worktree.
         protected: Globs of files that must not be edited, relative to the worktree.
         definition: The path of the agent's own definition in the worktree, or None when it is elsewhere.
+        forbidden: Commands that must not run.
     """
 
     def __init__(
-        self, files: WorktreeFiles, protected: Sequence[str] = (), definition: str | None = None
+        self,
+        files: WorktreeFiles,
+        protected: Sequence[str] = (),
+        definition: str | None = None,
+        forbidden: Sequence[str] = (),
     ) -> None:
         self._files = files
+        self._forbidden = tuple(forbidden)
         rules = [(glob, why) for glob, why in ALWAYS_PROTECTED.items()]
         rules += [(glob, "run.protected in ironwright.toml lists it") for glob in protected]
         if definition:
@@ -114,6 +126,13 @@ class Guard:
                 f"{hidden}. Run cargo unfiltered, as it is: long output is shortened for you, and its exit "
                 "code is shown.",
             )
+        for forbidden in self._forbidden:
+            if runs_command(command, forbidden):
+                return Refusal(
+                    "forbidden_command",
+                    f"your definition forbids `{forbidden}`. Reach the goal without it, or ask with the "
+                    "`ask` tool.",
+                )
         dependency = dependency_command(command)
         if dependency is not None and dependency.network:
             unfit = unfit_for_network(self._files)

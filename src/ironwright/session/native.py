@@ -132,7 +132,8 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         return AttemptResult(Stopped.LIMIT, "", Usage(), kept, clock.seconds() - started, reason=reason)
     model = DurableModel(spec)
     workspace = SandboxWorkspace(spec.workplace)
-    steps = ToolSteps(spec, workspace, Guard(workspace.files, spec.protected, _own_definition(spec)))
+    guard = Guard(workspace.files, spec.protected, _own_definition(spec), spec.forbidden)
+    steps = ToolSteps(spec, workspace, guard)
     loop = Loop(
         model,
         instructions=instructions(spec),

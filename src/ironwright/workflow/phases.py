@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ironwright.records.contract import Contract, Strength
 from ironwright.records.errors import RunError
 from ironwright.records.journal import EventKind
 from ironwright.records.report import Outcome, Usage
@@ -109,6 +110,8 @@ def _recorded(run: RunContext, phase: Phase) -> AttemptResult | None:
     if not path.exists():
         return None
     ended = read_json(path)
+    if not isinstance(ended.get("steps"), int) or not isinstance(ended.get("result"), dict):
+        raise RunError("the record of an ended phase is damaged", where=str(path))
     result = _result_from_json(ended["result"])
     run.step.skip(ended["steps"])
     run.ledger.add(phase.key, result)
@@ -132,6 +135,7 @@ def _spec(run: RunContext, phase: Phase) -> AttemptSpec:
         findings=phase.findings,
         instructions=plan.instructions,
         protected=run.ground.config.run.protected,
+        forbidden=_forbidden(plan.contract),
         limits=AttemptLimits(
             max_usd=left,
             max_turns=max(1, limits.max_turns - used.requests),
@@ -142,6 +146,16 @@ def _spec(run: RunContext, phase: Phase) -> AttemptSpec:
         unattended=run.record.request.unattended,
         check=lambda: check_for_agent(run, phase.key),
         progress=run.listener.progress,
+    )
+
+
+def _forbidden(contract: Contract) -> tuple[str, ...]:
+    """The commands that the contract forbids outright; a wish is not worth stopping the agent for."""
+    return tuple(
+        command
+        for binding in contract.bindings
+        if binding.gate == "forbidden_commands" and binding.strength is Strength.HARD
+        for command in binding.params["commands"]
     )
 
 
