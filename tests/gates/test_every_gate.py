@@ -14,7 +14,8 @@ from ironwright.testing.gate_testing import Case
 
 MODULES = dict(gate_modules())
 HEADINGS = ("What it checks:", "Why:", "Evidence:", "Unknown when:")
-INPUTS = {"head", "base", "journal", "commits", "rust", "manifests", "toolchain", "code", "commented_code"}
+INPUTS = {"head", "base", "journal", "commits", "history", "rust", "manifests", "toolchain", "code"}
+INPUTS |= {"commented_code"}
 
 
 def every_gate() -> pytest.MarkDecorator:

@@ -97,6 +97,7 @@ def run_gate(
     config: Config | None = None,
     folder: Path | None = None,
     sandbox: str = "auto",
+    between: Sequence[Files] = (),
 ) -> Verdict:
     """Run one gate on the change from one set of files to another, without its prerequisites or the cache.
 
@@ -111,6 +112,7 @@ def run_gate(
         config: Settings; the defaults where None.
         folder: Where the crate is made; a temporary folder, removed afterwards, where None.
         sandbox: As for ``CheckRequest``.
+        between: What each commit between base and head writes.
 
     Raises:
         Exception: Whatever the gate raises besides ``Unknown``: a gate that breaks must not look like one
@@ -128,10 +130,13 @@ def run_gate(
                 config=config,
                 folder=Path(made),
                 sandbox=sandbox,
+                between=between,
             )
     crate = SmallCrate(folder / "crate")
     start: Files = _defaults(base or {}, head)
     base_commit = crate.commit({**start, **base}) if base is not None else None
+    for number, files in enumerate(between, 1):
+        crate.commit(files, f"Do step {number}")
     head_commit = crate.commit(head if base is not None else {**start, **head})
     journal_path = _write_journal(folder / "journal.jsonl", journal) if journal is not None else None
     return _judge(
@@ -156,6 +161,7 @@ class Case:
         at: Path and line that a finding must name; a line of None stands for any.
         findings: How many findings there must be, None for any number. A PASS with findings has remarks.
         slow: Whether it takes more than three seconds.
+        between: What each commit between base and head writes.
         needs: Tools (see ``host.tools``) without which the gate answers UNKNOWN and names the first that is
             missing: where one is, the case expects just that.
         gate: Filled in by the driver.
@@ -173,6 +179,7 @@ class Case:
     at: tuple[str, int | None] | None = None
     findings: int | None = None
     slow: bool = False
+    between: tuple[Files, ...] = ()
     needs: tuple[str, ...] = ()
     gate: str = ""
     status: Status = Status.PASS
@@ -196,6 +203,7 @@ class Case:
             journal=self.journal,
             config=self.config,
             folder=folder,
+            between=self.between,
         )
         shown = _shown(verdict)
         missing = [found for found in map(find_tool, self.needs) if isinstance(found, MissingTool)]

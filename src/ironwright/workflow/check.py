@@ -230,8 +230,10 @@ def build_subject(request: CheckRequest, resolved: ResolvedChange, stack: ExitSt
                 seed = home / "head-0" / "target"
                 places[purpose] = stack.enter_context(slot(home, purpose, seed))
         place = places[purpose]
-        place.lay(repository, trees[tree], changes)
-        laid = head if tree == "head" else base or SourceTree(GitTree(repository, trees["base"]))
+        wanted = trees.get(tree, tree)
+        place.lay(repository, wanted, changes)
+        laid = head if tree == "head" else base if tree == "base" and base else None
+        laid = laid or SourceTree(GitTree(repository, wanted))
         files = laid if not changes else SourceTree(OverlaidTree(laid, changes))
         return cargo_facts(
             place.tree, place.target, files, request.config, request.sandbox, request.progress, request.stop

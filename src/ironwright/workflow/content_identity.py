@@ -38,6 +38,7 @@ class ContentIdentity:
             "head": lambda: resolved.change.head_tree,
             "base": lambda: resolved.change.base_tree or "",
             "journal": self._journal_digest,
+            "history": lambda: key_of(commit.id for commit in change_commits(resolved)),
             "commits": lambda: key_of(commit.message for commit in change_commits(resolved)),
             "toolchain": toolchain_identity,
             "program": code_identity,
@@ -64,7 +65,7 @@ class ContentIdentity:
         """The digests of everything, the trees as they are."""
         return [
             self.of(name)
-            for name in ("head", "base", "journal", "commits", "toolchain", "program", "settings")
+            for name in ("head", "base", "journal", "commits", "history", "toolchain", "program", "settings")
         ]
 
     def _journal_digest(self) -> str:
