@@ -151,7 +151,9 @@ def test_what_the_agent_does_to_its_git_directory_never_reaches_the_host(
     head.unlink()
     head.symlink_to(victim)
     with pytest.raises(RepositoryError, match="HEAD"):
-        made.state()
+        made.agent_gitdir.head()
+    assert made.state() == start.partition("@")[0] + "@"
+    assert any("could not be used" in note for note in commit_work(made, "Do it", "engineer", DATE).notes)
     made.agent_gitdir.set_head("ironwright/r1", made.base)
     assert made.state() == start
     commit_work(made, "Do it", "engineer", DATE)

@@ -16,7 +16,7 @@ from ironwright.host.git import Repository
 from ironwright.records.errors import RepositoryError
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-_REF_LINE = re.compile(r"ref: (refs/[^\s~^:?*\[\\]+)")
+_REF_LINE = re.compile(r"ref: (refs/[^\s~^:?*\[\\\x00-\x1f\x7f]+)")
 # What decides how git compares files with the index; the agent's git must judge them as the user's does.
 _SHARED_SETTINGS = (
     "core.autocrlf",
@@ -169,14 +169,16 @@ class AgentGitDir:
                 f"{path.name} of the agent's git directory cannot be read ({error.strerror})",
                 where=str(self.folder),
             ) from error
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
+        try:
+            status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode) or status.st_size > _SMALL_FILE:
                 raise RepositoryError(
                     f"{path.name} of the agent's git directory is no small ordinary file",
                     where=str(self.folder),
                 )
-            return file.read().decode("utf-8", "replace").strip()
+            return os.read(handle, _SMALL_FILE).decode("utf-8", "replace").strip()
+        finally:
+            os.close(handle)
 
 
 def make_agent_gitdir(

@@ -110,11 +110,11 @@ def deliver(workspace: Workspace, work: Work) -> None:
 
 def _agent_commits(workspace: Workspace, notes: list[str]) -> tuple[_AgentCommit, ...]:
     """The agent's own commits since the base, oldest first; none, with a note, where unusable."""
-    head = workspace.agent_gitdir.head()
-    if head is None or head == workspace.base:
-        return ()
     objects = workspace.objects
     try:
+        head = workspace.agent_gitdir.head()
+        if head is None or head == workspace.base:
+            return ()
         workspace.agent_gitdir.import_commits(objects, workspace.base, head)
         commits = _read_line(objects, workspace.base, head)
     except RepositoryError as error:

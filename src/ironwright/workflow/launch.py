@@ -113,8 +113,8 @@ def answer_run(
     found = RunStore(project_of(open_repository(folder))).find(run_id)
     if not text.strip():
         raise RunError("the answer is empty", where=found.run_id)
-    report = found.read_report()
-    asked = report["questions"] if report and report["outcome"] == Outcome.WAITING.value else []
+    report = _reported(found) if found.report.exists() else None
+    asked = report.questions if report is not None and report.outcome is Outcome.WAITING else ()
     open_ids = [item["id"] for item in asked]
     if not open_ids:
         raise RunError(

@@ -131,7 +131,7 @@ class RunFolder:
                 branch=data["branch"],
                 workflow=data["workflow"],
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"the run's record is damaged ({error})", where=str(path)) from error
 
     def read_report(self) -> dict[str, Any] | None:
@@ -143,11 +143,20 @@ class RunFolder:
         return read_json(self.report) if self.report.exists() else None
 
     def outcome(self) -> Outcome:
-        """How the run ended or stands: a run whose process died without a word is INTERRUPTED."""
+        """How the run ended or stands: a run whose process died without a word is INTERRUPTED.
+
+        Raises:
+            RunError: Its report is damaged.
+        """
         if self.is_running():
             return Outcome.RUNNING
         report = self.read_report()
-        return Outcome(report["outcome"]) if report else Outcome.INTERRUPTED
+        if report is None:
+            return Outcome.INTERRUPTED
+        try:
+            return Outcome(report["outcome"])
+        except (KeyError, ValueError) as error:
+            raise RunError(f"report.json is damaged ({error})", where=str(self.report)) from error
 
     def is_running(self) -> bool:
         """Whether a living process works on this run."""
@@ -357,9 +366,8 @@ def _listed(folder: RunFolder) -> ListedRun:
         record = folder.record()
         outcome = folder.outcome()
         report = folder.read_report()
-    except (RunError, ValueError, KeyError) as error:
-        problem = error.what if isinstance(error, RunError) else f"report.json is damaged: {error}"
-        return ListedRun(folder.run_id, None, "", "", problem=problem)
+    except RunError as error:
+        return ListedRun(folder.run_id, None, "", "", problem=error.what)
     agent = str(report.get("agent", "")) if report else record.request.agent or ""
     return ListedRun(folder.run_id, outcome, record.request.task, record.created, agent)
 

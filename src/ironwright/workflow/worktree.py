@@ -143,7 +143,12 @@ class Workspace:
 
         Ignored files are not part of it. Two equal states mean that nothing that a run could deliver changed.
         """
-        return f"{self.snapshot()}@{self.agent_gitdir.head() or self.base}"
+        tree = self.snapshot()
+        try:
+            head = self.agent_gitdir.head() or self.base
+        except RepositoryError:
+            head = ""  # the agent broke its own git directory; its files are still what they are
+        return f"{tree}@{head}"
 
     def snapshot(self) -> str:
         """Write the worktree's files (untracked ones too, ignored ones not) as a tree; returns its id."""
@@ -156,7 +161,7 @@ class Workspace:
         with self._index:
             self._snapshot()
             self.objects.git("read-tree", "--reset", "-u", tree, env=self._environment, cwd=self.tree)
-        if head and head != self.agent_gitdir.head():
+        if head:
             self.agent_gitdir.set_head(self.branch, head)
 
     def changed(self, before: str, after: str) -> tuple[str, ...]:
