@@ -130,7 +130,9 @@ def _leaves(node: Node) -> Iterator[tuple[str, str]]:
             continue
         if current.type in LITERALS or not current.children:
             if text := node_text(current).strip():
-                yield current.type, text
+                # `10_000` and `10000` are one number.
+                number = current.type in ("integer_literal", "float_literal")
+                yield current.type, text.replace("_", "").lower() if number else text
             continue
         stack.extend(reversed(current.children))
 

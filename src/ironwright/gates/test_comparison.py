@@ -141,22 +141,23 @@ class TestComparison:
             yield Loss(loss.line, f"the test `{after.name}` {loss.message}", loss.grave)
 
     def _is_called(self, code: TestCode) -> bool:
-        tests = self._head_suite.tests
-        return any(code.name in test.names for test in tests if test.reach.built == Built.YES)
+        suite = self._head_suite
+        mains = [other for other in suite.support if other.name == "main" and other.path == code.path]
+        tests = [test for test in suite.tests if test.reach.built == Built.YES]
+        return any(code.name in caller.names for caller in (*tests, *mains))
 
     def _support_losses(self) -> Iterator[Located]:
         """Helpers and macros of tests that assert less than before."""
-        now = {(code.path, code.qualified): code for code in self._head_suite.support}
+        now = {(code.path, code.kind, code.qualified): code for code in self._head_suite.support}
         around = Surroundings(tuple(self._fresh), self._under_test.is_gone, self._under_test.changed_for)
         for before in self._base_suite.support:
-            after = now.get((before.path, before.qualified))
+            after = now.get((before.path, before.kind, before.qualified))
             if after is None or after.text == before.text:
                 continue
             for loss in assertion_losses(before, after, around):
-                yield (
-                    after.path,
-                    Loss(loss.line, f"`{after.name}`, which tests use, {loss.message}", loss.grave),
-                )
+                # What makes a value for tests asserts in passing; what only asserts is part of the tests.
+                grave = loss.grave and not after.makes_value
+                yield after.path, Loss(loss.line, f"`{after.name}`, which tests use, {loss.message}", grave)
 
     def _shadowing_macros(self) -> Iterator[Located]:
         for file in self._subject.change.live_files:

@@ -59,6 +59,8 @@ def losses(base: TestCode, head: TestCode, around: Surroundings) -> Iterator[Los
 def assertion_losses(base: TestCode, head: TestCode, around: Surroundings) -> Iterator[Loss]:
     """The assertions that are gone, demand less, expect something else, or are not always reached."""
     lost, gained, same = _differences(base.assertions, head.assertions)
+    # A test that stopped using something that is gone may have lost what it said about that.
+    uses_less = around.is_gone(base.names - head.names)
     for before, kept in same:
         yield from _guard_losses(before, kept)
     for before in sorted(lost, key=lambda found: -found.demand):
@@ -69,7 +71,7 @@ def assertion_losses(base: TestCode, head: TestCode, around: Surroundings) -> It
             gained.remove(after)
             yield from _changed(before, after, base, head, around)
             continue
-        if _is_kept(before, head, around) or around.is_gone(before.words):
+        if uses_less or _is_kept(before, head, around) or around.is_gone(before.words):
             continue
         if after is not None:
             gained.remove(after)

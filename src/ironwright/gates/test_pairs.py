@@ -40,7 +40,7 @@ def pair_tests(base: TestSuite, head: TestSuite) -> dict[TestCode, TestCode | No
     is paired with the function that is left of it.
     """
     every = [*head.tests, *head.support]
-    by_place = {(code.path, code.qualified): code for code in every}
+    by_place = {(code.path, code.qualified): code for code in reversed(every) if code.kind == "function"}
     by_body: dict[str, list[TestCode]] = defaultdict(list)
     for code in every:
         by_body[code.text].append(code)

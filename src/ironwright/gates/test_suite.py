@@ -45,6 +45,7 @@ class TestCode:
     Attributes:
         path: Its file.
         name: Its name.
+        kind: Its item's kind.
         qualified: Its name with the modules around it.
         line: 1-based line of the item itself.
         is_test: Whether a harness runs it.
@@ -55,6 +56,7 @@ class TestCode:
 
     path: str
     name: str
+    kind: str
     qualified: str
     line: int
     is_test: bool
@@ -87,6 +89,16 @@ class TestCode:
     def assertions(self) -> tuple[Assertion, ...]:
         """What it asserts."""
         return tuple(read_assertions(self.body))
+
+    @property
+    def makes_value(self) -> bool:
+        """Whether it is a function that returns something."""
+        owner = self.body.parent
+        return (
+            self.kind == "function"
+            and owner is not None
+            and owner.child_by_field_name("return_type") is not None
+        )
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -125,6 +137,8 @@ class TestSuite:
         return tuple(code for file in self.files for code in self._read(file))
 
     def _read(self, file: RustFile) -> Iterator[TestCode]:
+        if "benches" in file.path.split("/"):
+            return  # benchmarks measure
         features = self._features.features(file.path)
         own = conditions(file.inner_attributes, features)
         live = Built.YES if self._targets is None else self._targets.files.get(file.path, Built.NO)
@@ -139,6 +153,7 @@ class TestSuite:
                 yield TestCode(
                     file.path,
                     item.name,
+                    item.kind,
                     item.qualified_name,
                     item.line,
                     item.is_test,
@@ -150,7 +165,15 @@ class TestSuite:
                 yield from _in_macro(file.path, item, reach)
             elif item.kind in ("macro", "const", "static") and not item.is_nested:
                 yield TestCode(
-                    file.path, item.name, item.qualified_name, item.line, False, (), reach, item.node
+                    file.path,
+                    item.name,
+                    item.kind,
+                    item.qualified_name,
+                    item.line,
+                    False,
+                    (),
+                    reach,
+                    item.node,
                 )
 
     def _reach(self, file: RustFile, item: Item, own: Built, live: Built, features: frozenset[str]) -> Reach:
@@ -196,6 +219,7 @@ def _in_macro(path: str, item: Item, reach: Reach) -> Iterator[TestCode]:
                 yield TestCode(
                     path,
                     name,
+                    "function",
                     outer + name,
                     token.start_point.row + 1,
                     any(is_harness_attribute(text) for text in attributes) or item.name == "quickcheck",
