@@ -34,7 +34,7 @@ from ironwright.records.verdict import Finding
 _WHOLE = r"(?:full|complete|entire|whole|unfiltered|untruncated|raw)"
 _SOURCE = r"(?:cargo|compiler|rustc|clippy|tests?|build|tools?|commands?|check)"
 _READ = r"(?:read|review|inspect|examine|study|look(?:ing)? at|see|show|check|capture)(?:ing|s)?"
-_FILTER = r"`?(?:head|tail|grep|less|awk|sed)`?"
+_FILTER = r"`?(?:head|tail|grep|less|awk|sed)(?![\w-])`?"
 
 GATE = Gate(
     id="filtered_output",
@@ -60,7 +60,7 @@ GATE = Gate(
             "Run the full test suite without output filtering.",
         ),
         Phrasing(
-            rf"\b(?:pip|filter|truncat|cut|trim|run)\w*\b[^.;]{{0,50}}\b(?:through|to|into|with|by|via|using)\s+{_FILTER}",
+            rf"\b(?:pip(?:e|ed|ing)|filter(?:ed|ing)?|truncat(?:e|ed|ing)|cut|trim|run)\b[^.;]{{0,50}}\b(?:through|to|into|with|by|via|using)\s+{_FILTER}",
             "Never pipe cargo output through tail.",
             negative=True,
         ),

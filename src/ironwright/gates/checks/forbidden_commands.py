@@ -33,7 +33,10 @@ _PROGRAM = (
     r"gh|terraform|psql|apt-get|apt|brew|dd|systemctl)"
 )
 # Without quotes only what cannot be ordinary words: "make sure" and "kill a process" are no commands.
-_BARE = r"(?:git|cargo|rustup|docker|kubectl|npm|gh)\s+[a-z][\w-]*(?:\s+--?[a-z][\w-]*)*|rm\s+-\w+|sudo"
+_BARE = (
+    r"(?-i:(?:git|cargo|rustup|docker|kubectl|npm|gh)\s+(?!commands?\b)[a-z][\w-]*(?:\s+--?[a-z][\w-]*)*"
+    r"|rm\s+-\w+|sudo)"
+)
 _ONE = rf"(?:`{_PROGRAM}(?:\s[^`]*)?`|{_BARE})"
 _LIST = rf"{_ONE}(?:(?:,\s*(?:or\s+|and\s+|nor\s+)?|\s+(?:or|and|nor)\s+|\s*/\s*){_ONE})*"
 # A prohibition with a condition cannot be judged from the commands alone.
@@ -44,6 +47,9 @@ _ALWAYS = (
 _END = (
     r"(?=\s*(?:$|[.;:!)]|,\s|\s[–—-]\s|\s(?:ever|at all|under any|in this|here|yourself|on your own|directly|"
     r"manually|commands?)\b))" + _ALWAYS
+)
+_NEVER = (
+    r"(?:\b(?:no|never|not|cannot|avoid|refrain from|forbidden to|prohibited from)|n['’]t)\s+(?:ever\s+)?"
 )
 _HOOKS = ("git commit --no-verify", "git push --no-verify")
 
@@ -64,14 +70,13 @@ GATE = Gate(
     cost=Cost.JOURNAL,
     phrasings=(
         Phrasing(
-            r"(?:\b(?:never|not|cannot|avoid|refrain from|forbidden to|prohibited from)|n['’]t)\s+"
-            rf"(?:ever\s+)?(?:run(?:ning)?|us(?:e|ing)|execut(?:e|ing)|invok(?:e|ing)|call(?:ing)?|issu(?:e|ing)|do)\s+"
-            rf"(?:the\s+)?(?P<commands>{_LIST}){_END}",
+            rf"{_NEVER}(?:run(?:ning)?|us(?:e|ing)|execut(?:e|ing)|invok(?:e|ing)|call(?:ing)?|issu(?:e|ing)|"
+            rf"do)\s+(?:the\s+)?(?P<commands>{_LIST}){_END}",
             "Never run `cargo publish` or `git push --force`.",
             negative=True,
         ),
         Phrasing(
-            rf"\b(?:no|never|not|avoid)\s+(?P<commands>{_LIST}){_END}",
+            rf"{_NEVER}(?P<commands>{_LIST}){_END}",
             "Never `git stash`.",
             negative=True,
         ),
@@ -82,12 +87,12 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            rf"(?:^|:\s)(?P<commands>{_LIST}){_END}",
+            rf"\b(?:never|do not|don['’]t|forbidden|prohibited|banned):\s+(?P<commands>{_LIST}){_END}",
             "Never: `git reset --hard`",
             negative=True,
         ),
         Phrasing(
-            rf"\bforce[- ]?push(?:ing|es)?\b{_ALWAYS}",
+            rf"{_NEVER}force[- ]?push(?:ing|es)?\b{_ALWAYS}",
             "Never force-push.",
             {"commands": ("git push --force",)},
             negative=True,
@@ -100,19 +105,19 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            rf"\bpush(?:ing)?\s+(?:to\s+(?:the\s+|any\s+|a\s+)?remote\w*|commits|changes|your work){_END}",
+            rf"{_NEVER}push(?:ing)?\s+(?:to\s+(?:the\s+|any\s+|a\s+)?remote\w*|commits|changes|your work){_END}",
             "Do not push commits.",
             {"commands": ("git push",)},
             negative=True,
         ),
         Phrasing(
-            rf"\bpublish(?:ing)?\s+(?:the\s+|any\s+|to\s+)?(?:crates?(?:\.io)?|packages?){_END}",
+            rf"{_NEVER}publish(?:ing)?\s+(?:the\s+|any\s+|to\s+)?(?:crates?(?:\.io)?|packages?){_END}",
             "Never publish crates.",
             {"commands": ("cargo publish",)},
             negative=True,
         ),
         Phrasing(
-            rf"\bamend(?:ing)?\s+(?:existing\s+|previous\s+|earlier\s+|any\s+)?commits?{_END}",
+            rf"{_NEVER}amend(?:ing)?\s+(?:existing\s+|previous\s+|earlier\s+|any\s+)?commits?{_END}",
             "Do not amend commits.",
             {"commands": ("git commit --amend",)},
             negative=True,
