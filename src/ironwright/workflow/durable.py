@@ -21,6 +21,7 @@ from ironwright.records.errors import RunError
 
 if TYPE_CHECKING:
     import sqlalchemy
+    from dbos import DBOSConfig
 
 Result = TypeVar("Result")
 Action = Callable[[], Awaitable[Any]]
@@ -182,7 +183,7 @@ async def _through_dbos(
     outcome: asyncio.Future[Result],
     tasks: Sequence[asyncio.Task[Any]],
 ) -> Result:
-    from dbos import DBOS, DBOSConfig, SetWorkflowID
+    from dbos import DBOS, SetWorkflowID
     from sqlalchemy.exc import SQLAlchemyError
 
     # Without a handler of somebody else DBOS would add one that prints; and its warnings are not for users.
@@ -192,19 +193,8 @@ async def _through_dbos(
         logger.propagate = False
     workflow = _workflow()
     engine = _sqlite(database)
-    config = DBOSConfig(
-        name=_APPLICATION,
-        system_database_url=f"sqlite:///{database}",
-        system_database_engine=engine,
-        executor_id=_EXECUTOR,
-        application_version=version,
-        serializer=_json_serializer(),
-        log_level="CRITICAL",
-        enable_otlp=False,
-        notification_listener_polling_interval_sec=_POLL_SECONDS,
-    )
     try:
-        DBOS(config=config)
+        DBOS(config=_config(database, version, engine))
         DBOS.launch()
         # Launching puts a workflow that was under way back into the queue; a new one is started here.
         status = await DBOS.get_workflow_status_async(run_id)
@@ -238,6 +228,22 @@ async def _through_dbos(
     finally:
         await asyncio.to_thread(DBOS.destroy)
         engine.dispose()
+
+
+def _config(database: Path, version: str, engine: sqlalchemy.Engine) -> DBOSConfig:
+    from dbos import DBOSConfig
+
+    return DBOSConfig(
+        name=_APPLICATION,
+        system_database_url=f"sqlite:///{database}",
+        system_database_engine=engine,
+        executor_id=_EXECUTOR,
+        application_version=version,
+        serializer=_json_serializer(),
+        log_level="CRITICAL",
+        enable_otlp=False,
+        notification_listener_polling_interval_sec=_POLL_SECONDS,
+    )
 
 
 async def _begun(tasks: Sequence[asyncio.Task[Any]], database: Path) -> None:
