@@ -1,0 +1,163 @@
+"""Refuses a change that makes the benchmarks execute more instructions.
+
+What it checks:
+    Every benchmark with a ``main`` of its own (criterion's, for example; ``harness = false``), or each
+    bench, example and program that ``targets`` names, is built with optimisations from base and from head
+    and run once under callgrind. Head may execute at most ``threshold`` percent more instructions than
+    base. Where the change touches a benchmark itself, base's code runs head's benchmark. What seems slower
+    is counted a second time on both sides, and the lower counts decide.
+
+Why:
+    A slowdown that nobody measured is found by users. Instruction counts repeat to about 0.05 %, which wall
+    time on a busy machine never does.
+
+Evidence:
+    callgrind's counts on both sides, and the functions that grew most.
+
+Unknown when:
+    valgrind is missing; there is no benchmark, or no commit before the change; a benchmark does not build or
+    does not end well on either side. A benchmark that base cannot build, because it is new, is a remark.
+    Waiting, cache misses and work on other machines are not seen.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, judged, passed
+from ironwright.gates.cargo_findings import counted
+from ironwright.gates.code_changes import CodeChanges
+from ironwright.gates.subject import Subject
+from ironwright.records.contract import Scope
+from ironwright.records.verdict import Evidence, Finding
+
+if TYPE_CHECKING:
+    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.instruction_counts import Counts, Workload
+
+_SLOWER = r"(?:performance|speed|runtime|benchmarks?|throughput|latency)"
+_REGRESSION = rf"{_SLOWER} (?:regressions?|degradations?|loss(?:es)?)"
+_PERCENT = r"(?P<threshold>\d+(?:\.\d+)?)\s?(?:%|percent)"
+_SHOWN = 3
+
+GATE = Gate(
+    id="performance_regression",
+    summary="benchmarks that execute more instructions than before",
+    cost=Cost.REBUILD,
+    phrasings=(
+        Phrasing(
+            rf"\b{_REGRESSION}\b[^.;\d]{{0,40}}{_PERCENT}",
+            "Allow no performance regressions above 5%.",
+            negative=True,
+        ),
+        Phrasing(rf"\b{_REGRESSION}\b", "Introduce no performance regressions.", negative=True),
+        Phrasing(
+            rf"\b(?:check|test|verify|ensure|measure|monitor|guard|watch)\b[^.;]{{0,40}}"
+            rf"\b(?:for|no|against) {_REGRESSION}",
+            "Check for performance regressions.",
+        ),
+        Phrasing(
+            rf"\bregress(?:es|ing|ion)?\b[^.;]{{0,20}}\b{_SLOWER}\b",
+            "Never regress performance.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\bbenchmarks?\b[^.;]{0,40}\b(?:before and after|against (?:the )?(?:base|baseline|main))\b",
+            "Run the benchmarks before and after every optimization.",
+        ),
+    ),
+    params={
+        "threshold": Param(float, 1.0, "How many percent more instructions are allowed.", stricter=min),
+        "targets": Param(tuple, (), "Names of benches, examples or programs to count; none for every bench."),
+    },
+    requires=("compile_errors",),
+    tools=("valgrind",),
+    inputs=("code", "toolchain"),
+    scopes=(Scope.CHANGED,),
+)
+
+
+def check(subject: Subject, params: Params, scope: Scope) -> Answer:
+    """Count on both sides and compare."""
+    del scope  # a regression is a change
+    if subject.base is None:
+        raise Unknown("there is no commit before the change to compare with")
+    manifests = any(PurePosixPath(path).name in ("Cargo.toml", "Cargo.lock") for path in subject.change.files)
+    if not CodeChanges(subject).items and not manifests:
+        return passed("no code outside tests changed")
+    from ironwright.gates.instruction_counts import count_instructions, find_workloads
+
+    workloads, left = find_workloads(subject.cargo, params["targets"])
+    if not workloads:
+        why = f" ({left[0]})" if left else ""
+        raise Unknown(
+            f"there is no benchmark to count{why}; add one under benches/, or name examples in `targets`"
+        )
+    subject.progress(f"counting instructions of {counted(len(workloads), 'benchmark')}")
+    after, evidence = count_instructions(subject.cargo, workloads)
+    old, new = _sides(subject, workloads)
+    remarks = [Finding(None, None, note) for note in left]
+    remarks += [
+        Finding(w.source, None, f"{w.label} is new, so there is nothing to compare it with") for w in new
+    ]
+    if not old:
+        return passed("every benchmark is new", *evidence, findings=tuple(remarks))
+    before, said = count_instructions(_base(subject, old), old)
+    slower = [w for w in old if _growth(before[w.label], after[w.label]) > params["threshold"]]
+    if slower:
+        again, more = count_instructions(subject.cargo, slower)
+        base_again, base_more = count_instructions(_base(subject, old), slower)
+        said = (*said, *more, *base_more)
+        for w in slower:
+            after[w.label] = min(after[w.label], again[w.label], key=lambda counts: counts.total)
+            before[w.label] = max(before[w.label], base_again[w.label], key=lambda counts: counts.total)
+    findings = [_finding(w, before[w.label], after[w.label]) for w in slower
+                if _growth(before[w.label], after[w.label]) > params["threshold"]]  # fmt: skip
+    measures = [_measure(w.label, before[w.label], after[w.label]) for w in old]
+    good = f"no benchmark executes over {params['threshold']:g} % more instructions"
+    answer = judged(tuple(findings), good, "slower benchmarks: {n}", *evidence, *said, *measures)
+    return answer if findings else Answer(answer.status, answer.reason, tuple(remarks), answer.evidence)
+
+
+def _sides(subject: Subject, workloads: tuple[Workload, ...]) -> tuple[list[Workload], list[Workload]]:
+    """The workloads that base has too, and those that are new."""
+    assert subject.base is not None
+    known = subject.base.paths
+    old = [w for w in workloads if w.source is None or w.source in known]
+    return old, [w for w in workloads if w not in old]
+
+
+def _base(subject: Subject, workloads: list[Workload]) -> CargoFacts:
+    """Base's code with head's benchmarks."""
+    changes: dict[str, bytes | None] = {}
+    sources = {w.source for w in workloads}
+    folders = {f"{'' if w.folder == '.' else w.folder + '/'}benches/" for w in workloads}
+    for path in subject.change.files:
+        if path in sources or any(path.startswith(folder) for folder in folders):
+            changes[path] = subject.head.read(path) if path in subject.head.paths else None
+    return subject.make_mixed("base-perf", "base", changes)
+
+
+def _growth(before: Counts, after: Counts) -> float:
+    return 100.0 * (after.total - before.total) / max(1, before.total)
+
+
+def _finding(workload: Workload, before: Counts, after: Counts) -> Finding:
+    from ironwright.gates.instruction_counts import grown_functions
+
+    grown = ", ".join(f"{name} +{count:,}" for name, count in grown_functions(before, after, _SHOWN))
+    message = (
+        f"{workload.label} executes {after.total:,} instructions, {_growth(before, after):.1f} % more than "
+        f"the {before.total:,} before"
+    )
+    return Finding(workload.source, None, message, f"Most of it is in {grown}." if grown else "")
+
+
+def _measure(label: str, before: Counts, after: Counts) -> Evidence:
+    growth = _growth(before, after)
+    return Evidence(
+        "measure",
+        f"{label}: {before.total:,} instructions before, {after.total:,} after ({growth:+.2f} %)",
+        {"name": label, "before": before.total, "value": after.total, "unit": "instructions"},
+    )

@@ -1,0 +1,141 @@
+"""Instruction counts of benchmarks on both sides, under the real callgrind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ironwright.gates.api import Unknown
+from ironwright.gates.instruction_counts import Counts, grown_functions, read_counts
+from ironwright.testing.gate_testing import MANIFEST, Case
+
+NEEDS = ("valgrind",)
+BENCH = """fn main() {
+    let mut sum = 0u64;
+    for i in 0..3000 {
+        sum = sum.wrapping_add(small::work(std::hint::black_box(i)));
+    }
+    assert!(sum > 0);
+}
+"""
+LIB = """/// Works.
+#[inline(never)]
+pub fn work(n: u64) -> u64 {
+    let mut h = n;
+    for _ in 0..20 {
+        h = std::hint::black_box(h.wrapping_mul(31) ^ 7);
+    }
+    h | 1
+}
+"""
+WITH_BENCH = MANIFEST + '\n[[bench]]\nname = "speed"\nharness = false\n'
+BASE = {"Cargo.toml": WITH_BENCH, "benches/speed.rs": BENCH, "src/lib.rs": LIB}
+
+PASSES = [
+    Case("only comments", base=BASE, head={"src/lib.rs": "//! New.\n" + LIB}, mentions=("no code outside",)),
+    Case(
+        "faster code, counted by a changed benchmark",
+        base=BASE,
+        head={"src/lib.rs": LIB.replace("20", "10"), "benches/speed.rs": BENCH.replace("3000", "4000")},
+        mentions=("no benchmark executes",),
+        needs=NEEDS,
+        slow=True,
+    ),
+    Case(
+        "a new benchmark has nothing to be compared with",
+        base={"Cargo.toml": MANIFEST, "src/lib.rs": LIB},
+        head={"Cargo.toml": WITH_BENCH, "benches/speed.rs": BENCH},
+        findings=1,
+        needs=NEEDS,
+        slow=True,
+    ),
+]
+FAILS = [
+    Case(
+        "a loop that runs twice as often",
+        base=BASE,
+        head={"src/lib.rs": LIB.replace("20", "40")},
+        at=("benches/speed.rs", None),
+        mentions=("small::work", "% more than"),
+        needs=NEEDS,
+        slow=True,
+    ),
+    Case(
+        "a slower example that is named",
+        base={"Cargo.toml": MANIFEST, "examples/show.rs": BENCH, "src/lib.rs": LIB},
+        head={"src/lib.rs": LIB.replace("20", "22")},
+        params={"targets": ("show",)},
+        mentions=("example show",),
+        needs=NEEDS,
+        slow=True,
+    ),
+]
+UNKNOWN = [
+    Case("no commit before the change", base=None, head=BASE, mentions=("no commit before",)),
+    Case(
+        "no benchmark",
+        base={"src/lib.rs": LIB},
+        head={"src/lib.rs": LIB.replace("20", "40")},
+        mentions=("no benchmark to count",),
+    ),
+    Case(
+        "a name that is no program's",
+        base={"src/lib.rs": LIB},
+        head={"src/lib.rs": LIB.replace("20", "40")},
+        params={"targets": ("other",)},
+        mentions=("is named other",),
+    ),
+    Case(
+        "a benchmark that fails",
+        base=BASE,
+        head={"src/lib.rs": LIB.replace("h | 1", "panic!()")},
+        mentions=("gave no answer",),
+        needs=NEEDS,
+        slow=True,
+    ),
+]
+
+
+def test_verdict(gate_case: Case, tmp_path: Path) -> None:
+    gate_case.verify(tmp_path)
+
+
+def test_costs_of_called_functions_do_not_count_for_the_caller():
+    text = """events: Ir
+fl=(1) a.rs
+fn=(1) small::outer::h0123456789abcdef
+10 5
+cfn=(2) small::inner
+calls=3 20
+11 900
+12 7
+fn=(2)
+20 300
++1 600
+
+totals: 912
+"""
+    found = read_counts(text)
+    assert found == Counts(912, {"small::outer": 12, "small::inner": 900})
+
+
+def test_the_function_that_grew_most_comes_first():
+    before, after = Counts(10, {"a": 5, "b": 5}), Counts(40, {"a": 10, "b": 25, "c": 5, "d": 0})
+    assert grown_functions(before, after, 2) == (("b", 20), ("a", 5))
+
+
+@given(st.text())
+def test_any_other_text_is_unknown_or_has_a_total(text: str):
+    try:
+        found = read_counts(text)
+    except Unknown:
+        return
+    assert found.total >= 0
+
+
+def test_a_file_without_a_total_is_unknown():
+    with pytest.raises(Unknown, match="no total"):
+        read_counts("events: Ir\n")
