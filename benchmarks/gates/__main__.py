@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -37,13 +36,21 @@ Measure = tuple[float, float]
 """Wall and CPU seconds."""
 
 
+def busy_seconds() -> float:
+    """CPU seconds that the whole machine has spent in user and system mode so far (``/proc/stat``)."""
+    user, nice, system = (int(field) for field in Path("/proc/stat").read_text().split()[1:4])
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
+
+
 def timed(action: Callable[[], None]) -> Measure:
-    """Wall and CPU seconds of an action and of all the processes that it waited for."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    """Wall and CPU seconds of an action.
+
+    The machine's own count is taken: what runs under a process namespace of its own is in no parent's
+    account. So nothing else should be running.
+    """
+    before, started = busy_seconds(), time.monotonic()
     action()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.monotonic() - started, cpu
+    return time.monotonic() - started, busy_seconds() - before
 
 
 def naive(folder: Path, steps: tuple[tuple[str, ...], ...], env: Mapping[str, str]) -> None:
@@ -87,7 +94,7 @@ def compare(crate: str, version: str, repeat: int, folder: Path) -> list[str]:
     rows = []
     edits = {
         "cold": "",
-        "one line": "#[doc(hidden)] pub fn __measured_{n}() -> u32 {{ {n} }}\n",
+        "one line": "const _: u32 = {n};\n",
         "comment": "// measured {n}\n",
         "nothing": "",
     }
