@@ -37,7 +37,9 @@ def used(tool: str, path: str, changed: Sequence[str] | None = None, **more: Any
 def journal(*parts: Written | dict[str, Any] | Iterable[Any]) -> list[Written]:
     """A journal of events and calls, in one attempt where none is started."""
     flat = list(_flat(parts))
-    if not any(isinstance(part, tuple) and part[0] is EventKind.ATTEMPT_STARTED for part in flat):
+    kinds = ["call" if isinstance(part, dict) else part[0] for part in flat]
+    begin = kinds.index(EventKind.ATTEMPT_STARTED) if EventKind.ATTEMPT_STARTED in kinds else len(kinds)
+    if "call" in kinds[:begin] or EventKind.ATTEMPT_ENDED in kinds[:begin] or not kinds:
         flat.insert(0, started())
     events: list[Written] = []
     attempt, number = "attempt-1", 0

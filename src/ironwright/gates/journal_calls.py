@@ -11,7 +11,8 @@ from ironwright.gates.subject import Subject
 from ironwright.records.journal import Event, EventKind
 from ironwright.records.verdict import Evidence
 
-_INNER_FOLDERS = ("/w/repo/", "./")
+_SEEN_AT = "/w/repo"
+"""Where a sandbox that can move folders shows the worktree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def read_calls(journal: Sequence[Event]) -> tuple[Call, ...]:
         if event.kind in (EventKind.TOOL_RESULT, EventKind.GUARD_REFUSED):
             ends[_key(event.data)] = event
     calls: list[Call] = []
+    worktree = worktree_of(journal)
     agent, command = "", None
     for event in journal:
         if event.kind is EventKind.ATTEMPT_STARTED:
@@ -102,7 +104,7 @@ def read_calls(journal: Sequence[Event]) -> tuple[Call, ...]:
         elif event.kind is EventKind.COMMAND_ENDED:
             command = None
         elif event.kind is EventKind.TOOL_CALL:
-            calls.append(_call(event, ends.get(_key(event.data)), agent, command is not None))
+            calls.append(_call(event, ends.get(_key(event.data)), agent, worktree, command is not None))
     return tuple(calls)
 
 
@@ -115,7 +117,7 @@ def _key(data: Mapping[str, Any]) -> tuple[str, int]:
     return str(data.get("attempt", "")), int(data.get("number", 0))
 
 
-def _call(event: Event, end: Event | None, agent: str, in_command: bool) -> Call:
+def _call(event: Event, end: Event | None, agent: str, worktree: str, in_command: bool) -> Call:
     args = event.data.get("args")
     given: Mapping[str, Any] = args if isinstance(args, Mapping) else {}
     result: Mapping[str, Any] = end.data if end is not None else {}
@@ -129,7 +131,7 @@ def _call(event: Event, end: Event | None, agent: str, in_command: bool) -> Call
         attempt=str(event.data.get("attempt", "")),
         agent=agent,
         tool=str(event.data.get("tool", "")),
-        path=inner(str(given.get("path") or given.get("file_path") or "")),
+        path=inner(str(given.get("path") or given.get("file_path") or ""), worktree),
         command=command,
         whole=whole,
         outcome=outcome,
@@ -154,8 +156,15 @@ def _command(given: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str |
     return text, len(text.encode("utf-8", "replace")) >= int(asked.get("bytes", 0))
 
 
-def inner(path: str) -> str:
-    """A path as the worktree has it, without where the sandbox shows the worktree."""
-    for folder in _INNER_FOLDERS:
-        path = path.removeprefix(folder)
+def worktree_of(journal: Sequence[Event]) -> str:
+    """Where the worktree lies on the machine; empty where the journal does not say."""
+    made = (event for event in journal if event.kind is EventKind.WORKTREE_READY)
+    return next((str(event.data.get("path", "")) for event in made), "")
+
+
+def inner(path: str, worktree: str = "") -> str:
+    """A path as the worktree has it, without where the sandbox or the machine shows the worktree."""
+    for folder in (_SEEN_AT, worktree, "."):
+        if folder:
+            path = path.removeprefix(folder.rstrip("/") + "/")
     return path

@@ -105,7 +105,7 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            rf"{_NEVER}push(?:ing)?\s+(?:to\s+(?:the\s+|any\s+|a\s+)?remote\w*|commits|changes|your work){_END}",
+            rf"{_NEVER}push(?:ing)?\s+(?:to\s+(?:\w+\s+)?remote\w*|commits|changes|your work){_END}",
             "Do not push commits.",
             {"commands": ("git push",)},
             negative=True,
