@@ -114,7 +114,7 @@ def run_on_gutted(subject: Subject, changes: CodeChanges, tests: Sequence[CodeIt
     if not build.ok:
         said = build.errors[0].message if build.errors else "cargo does not say why"
         raise Unknown(f"head with its changed functions gutted does not compile: {said}", build.evidence)
-    runs = run_chosen(facts, chosen, _SECONDS)
+    runs = run_chosen(facts, dict(chosen), _SECONDS)
     ended = {case.name: case.outcome for run in runs for case in run.cases}
     found = Gutted()
     for test in tests:

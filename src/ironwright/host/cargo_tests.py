@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from ironwright.host.cargo import REPO, TARGET, CargoWorkspace, Prepared
@@ -150,6 +150,8 @@ class TestPlace:
         tree: The copy of the tree that they may write to.
         out: An empty folder for logs and profiles, which they may write to.
         limits: What each program may use.
+        env: Added to the environment of every program.
+        arguments: Given to every harness besides the names of tests.
     """
 
     __test__ = False
@@ -159,6 +161,8 @@ class TestPlace:
     tree: Path
     out: Path
     limits: Limits
+    env: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
 
     def mounts(self) -> tuple[Mount, ...]:
         """What a test program sees."""
@@ -220,7 +224,7 @@ class TestPlace:
             "LLVM_PROFILE_FILE": posixpath.join(out, "profiles", "%p-%m.profraw"),
             "RUST_BACKTRACE": "0",
         }
-        return env
+        return env | dict(self.env)
 
 
 def run_program(place: TestPlace, program: TestProgram, only: Collection[str] | None = None) -> ProgramRun:
@@ -295,7 +299,8 @@ def _run_tests(
     log = place.out / "log"
     log.unlink(missing_ok=True)
     inner = inner_path(place.workspace.sandbox, place.mounts(), place.out)
-    arguments = ("--logfile", posixpath.join(inner, "log"), *(("--exact", *chosen) if chosen else ()))
+    log_arguments = ("--logfile", posixpath.join(inner, "log"))
+    arguments = (*place.arguments, *log_arguments, *(("--exact", *chosen) if chosen else ()))
     done = _run(place, program, arguments, limits)
     if log.is_symlink() or not log.is_file():
         return done, {}
