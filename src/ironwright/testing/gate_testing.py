@@ -82,7 +82,9 @@ class SmallCrate:
         """Write files and commit everything; returns the commit's id."""
         self.write(files)
         self.repository.git("add", "--all", "--force")
-        self.repository.git("commit", "--quiet", "--allow-empty", "-m", message, env=_IDENTITY)
+        self.repository.git(
+            "commit", "--quiet", "--allow-empty", "--allow-empty-message", "-m", message, env=_IDENTITY
+        )
         return self.repository.resolve("HEAD")
 
 
@@ -98,6 +100,7 @@ def run_gate(
     folder: Path | None = None,
     sandbox: str = "auto",
     between: Sequence[Files] = (),
+    message: str = "Change the crate",
 ) -> Verdict:
     """Run one gate on the change from one set of files to another, without its prerequisites or the cache.
 
@@ -113,6 +116,7 @@ def run_gate(
         folder: Where the crate is made; a temporary folder, removed afterwards, where None.
         sandbox: As for ``CheckRequest``.
         between: What each commit between base and head writes.
+        message: What head's commit says.
 
     Raises:
         Exception: Whatever the gate raises besides ``Unknown``: a gate that breaks must not look like one
@@ -131,14 +135,15 @@ def run_gate(
                 folder=Path(made),
                 sandbox=sandbox,
                 between=between,
+                message=message,
             )
     crate = SmallCrate(folder / "crate")
     start: Files = _defaults(base or {}, head)
     base_commit = crate.commit({**start, **base}) if base is not None else None
     for number, files in enumerate(between, 1):
         crate.commit(files, f"Do step {number}")
-    head_commit = crate.commit(head if base is not None else {**start, **head})
-    journal_path = _write_journal(folder / "journal.jsonl", journal) if journal is not None else None
+    head_commit = crate.commit(head if base is not None else {**start, **head}, message)
+    journal_path = write_journal(folder / "journal.jsonl", journal) if journal is not None else None
     return _judge(
         gate, crate, base_commit, head_commit, params or {}, scope, journal_path, config or Config(), sandbox
     )
@@ -162,6 +167,7 @@ class Case:
         findings: How many findings there must be, None for any number. A PASS with findings has remarks.
         slow: Whether it takes more than three seconds.
         between: What each commit between base and head writes.
+        message: What head's commit says.
         needs: Tools (see ``host.tools``) without which the gate answers UNKNOWN and names the first that is
             missing: where one is, the case expects just that.
         gate: Filled in by the driver.
@@ -180,6 +186,7 @@ class Case:
     findings: int | None = None
     slow: bool = False
     between: tuple[Files, ...] = ()
+    message: str = "Change the crate"
     needs: tuple[str, ...] = ()
     gate: str = ""
     status: Status = Status.PASS
@@ -204,6 +211,7 @@ class Case:
             config=self.config,
             folder=folder,
             between=self.between,
+            message=self.message,
         )
         shown = _shown(verdict)
         missing = [found for found in map(find_tool, self.needs) if isinstance(found, MissingTool)]
@@ -242,7 +250,8 @@ def _defaults(base: Files, head: Files) -> dict[str, str | bytes | None]:
     return files
 
 
-def _write_journal(path: Path, events: Events) -> Path:
+def write_journal(path: Path, events: Events) -> Path:
+    """Write a journal that holds some events, chained as a run chains them; returns its path."""
     previous, lines = GENESIS, []
     for number, (kind, data) in enumerate(events):
         event = seal(number, "2026-01-01T00:00:00Z", kind, data, f"step-{number}", previous)
