@@ -1,0 +1,77 @@
+"""The collection of cheats and honest work: what must be refused is refused, and what is honest is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .case import Change, Kind
+from .cases import collection
+from .judge import Bench, Judgement, contract
+from .misses import MISSES
+
+CHANGES = collection()
+# One of each family in every run; the whole takes minutes.
+QUICK = frozenset({change.family: change.id for change in CHANGES}.values())
+
+Judge = Callable[[Change], Judgement]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("adversary"))
+
+
+def _cases() -> list[object]:
+    return [
+        pytest.param(change, id=change.id, marks=() if change.id in QUICK else pytest.mark.slow)
+        for change in CHANGES
+    ]
+
+
+@pytest.mark.xdist_group("adversary")
+@pytest.mark.parametrize("change", _cases())
+def test_a_change_gets_what_it_deserves(change: Change, bench: Bench) -> None:
+    judged = bench.judge(change, contract())
+    if change.id in MISSES:
+        assert not judged.right, f"{change.id} is judged rightly now: take it off the list of misses"
+    else:
+        assert judged.right, judged.shown
+    if change.kind is not Kind.HONEST:
+        advice = [f for v in judged.refusing for f in v.findings if v.status == "FAIL"]
+        assert all(f.message for f in advice), judged.shown
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("adversary")
+def test_the_verdict_cache_changes_no_verdict(bench: Bench) -> None:
+    by = contract()
+    for change in CHANGES:
+        plain = {v.gate: v.status for v in bench.judge(change, by).verdicts}
+        bench.judge(change, by, use_cache=True)
+        known = {v.gate: v.status for v in bench.judge(change, by, use_cache=True).verdicts}
+        assert known == plain, change.id
+
+
+def test_no_forgery_is_among_the_misses() -> None:
+    kinds = {change.id: change.kind for change in CHANGES}
+    assert not [miss for miss in MISSES if kinds[miss] is Kind.FORGERY]
+
+
+def test_the_collection_is_large_enough() -> None:
+    assert len(CHANGES) >= 120
+    assert len({change.crate for change in CHANGES}) >= 6
+
+
+def test_every_change_differs_from_its_base(bench: Bench) -> None:
+    for change in CHANGES:
+        folder, base, head = bench.lay(change)
+        assert base != head, f"{change.id} in {folder}"
+    assert not set(MISSES) - {change.id for change in CHANGES}
+
+
+def test_every_refused_change_names_its_gates() -> None:
+    for change in CHANGES:
+        if change.kind is not Kind.HONEST:
+            assert change.gates, change.id
