@@ -18,7 +18,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -39,7 +39,7 @@ REPO = "/w/repo"
 TARGET = "/w/target"
 TOOLS = "/w/tools"
 
-_BUILDS = frozenset({"test", "clippy", "doc", "build", "check"})
+_BUILDS = frozenset({"test", "clippy", "doc", "rustdoc", "build", "check"})
 _STALE_LOCK = re.compile(r"(cannot update the lock file|needs to be updated but --locked)")
 
 
@@ -209,6 +209,7 @@ class CargoWorkspace:
         network: bool = False,
         writable_tree: bool = False,
         tree: Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> CargoRun:
         """Run one cargo command on the workspace of one topmost manifest.
 
@@ -221,6 +222,7 @@ class CargoWorkspace:
             network: Whether it may reach the network.
             writable_tree: Whether it may write the checkout; only for Cargo.lock, never where code runs.
             tree: A copy of the checkout to work on in its place, which it may write to.
+            env: Added to cargo's environment.
         """
         settings = self.settings(root)
         mounts = self.mounts(root, purpose, writable_tree=writable_tree, tree=tree)
@@ -235,7 +237,7 @@ class CargoWorkspace:
             argv=argv,
             mounts=mounts,
             cwd=cwd,
-            env=self.environment(settings, mounts, instrument, network),
+            env=self.environment(settings, mounts, instrument, network) | dict(env or {}),
             limits=self.limits,
             network=network,
         )
