@@ -101,7 +101,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         )
     if unread:
         raise Unknown(
-            f"the message of commit {unread[0].id[:12]} is not written in Latin letters: a person must read it",
+            f"the message of commit {unread[0].id[:12]} is not in Latin letters: a person must read it",
             (evidence,),
         )
     return passed("every commit's message keeps to facts", evidence, findings=tuple(remarks))
