@@ -55,6 +55,13 @@ PASSES = [
         started("r-1"),
     ),
     case("base has no such file", EDIT, base={}, mentions=("no such file",), findings=1),
+    case(
+        "what the definition brings with it is no file of base",
+        started(supplied=["ironwright:snippets/a.md"]),
+        EDIT,
+        params={"files": ("snippets/a.md",)},
+        findings=0,
+    ),
     case("a name in a folder", used("read_file", "docs/design.md"), EDIT, params={"files": ("design.md",)}),
     case("the design that the task names", TASK, used("read_file", "docs/design.md"), EDIT, params=DESIGN),
     case("the task names none", EDIT, params=DESIGN),

@@ -135,8 +135,11 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     # What counts is the last attempt that changed something; where none did, the last one.
     deciding = [attempt for attempt in attempts if attempt.first_edit is not None][-1:] or attempts[-1:]
     findings = [finding for path in wanted for finding in _judge(path, reading, deciding)]
+    supplied = {path for _, _, path in _supplied(journal)}
     remarks = tuple(
-        Finding(None, None, f"{name} is to be read first, and base has no such file") for name in absent
+        Finding(None, None, f"{name} is to be read first, and base has no such file")
+        for name in absent
+        if not any(path.endswith(name) for path in supplied)  # a text that the definition brings with it
     )
     evidence = evidence_of(calls, f"files to be read first: {len(wanted)}", files=list(wanted))
     if findings:
