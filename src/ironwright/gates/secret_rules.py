@@ -90,6 +90,12 @@ _PLACEHOLDER: Final = re.compile(
     r"lorem|test|hunter2|s3cr3t|correct.?horse|(.)\1{5,}",
     re.IGNORECASE,
 )
+# What some secret has in any case: lines without it are not looked at any further.
+_HINT: Final = re.compile(
+    r"passw|passphrase|pwd|secret|token|key|credential|-----BEGIN|://|AKIA|ASIA|gh[pousr]_|github_pat_|gl[a-z]{2,4}-|"
+    r"xox|xapp-|k_live_|AIza|GOCSPX|sk-|hf_|npm_|pypi-|cio|SG\.|_v1_|dapi|hv[sb]\.|shp|AGE-|:AA|eyJ",
+    re.IGNORECASE,
+)
 _SETTINGS: Final = re.compile(
     r"(?:^|/)(?:\.env(?:\.\w+)?|\.npmrc|\.netrc|credentials(?:\.toml)?|[^/]+\.(?:toml|ya?ml|ini|cfg|conf|properties|env))$"
 )
@@ -103,15 +109,18 @@ _WEAK_PASSWORDS: Final = frozenset(
 )
 
 
-def find_secrets(path: str, text: str) -> Iterator[Secret]:
+def find_secrets(path: str, text: str, only: frozenset[int] | None = None) -> Iterator[Secret]:
     """The secrets of a file, in order of the lines; each place once.
 
     Args:
         path: The file, for what its kind says about how values are written.
         text: Its content.
+        only: The 1-based lines to look at; None for all.
     """
     lines = text.split("\n")
     for number, line in enumerate(lines, start=1):
+        if (only is not None and number not in only) or not _HINT.search(line):
+            continue
         if _KEY_HEAD.search(line) and (body := _key_body(lines, number)):
             yield Secret(number, "a private key", body, True)
             continue

@@ -49,13 +49,14 @@ GATE = Gate(
     cost=Cost.TREE,
     phrasings=(
         Phrasing(
-            rf"\b(?:hard-?cod\w*|commit\w*|expos\w*|leak\w*|check(?:ing|ed)? in|embed\w*|push\w*)\s+"
-            rf"(?:any |the |real |sensitive |secret |your )*{_SECRET}(?:\s*(?:,|/|or|and)\s*(?:or\s+)?{_SECRET})*",
+            r"\b(?:hard-?cod\w*|commit\w*|expos\w*|leak\w*|check(?:ing|ed)? in|embed\w*|push\w*)\s+"
+            rf"(?:any |the |real |sensitive |secret |your )*{_SECRET}"
+            rf"(?:\s*(?:,|/|or|and)\s*(?:or\s+)?{_SECRET})*",
             "Never commit secrets or API keys.",
             negative=True,
         ),
         Phrasing(
-            rf"\b(?:hard-?coded|plain-?text|committed|leaked)\s+(?:\w+\s+)?{_SECRET}",
+            r"\b(?:hard-?coded|plain-?text|committed|leaked)\s+(?:\w+\s+)?{_SECRET}",
             "No hardcoded credentials.",
             negative=True,
         ),
@@ -95,10 +96,8 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         if b"\0" in source[:8000]:
             continue
         files, lines = files + 1, lines + source.count(b"\n") + 1
-        for secret in find_secrets(path, source.decode("utf-8", "replace")):
-            changed = subject.change.files.get(path)
-            if scope is Scope.CHANGED and (changed is None or secret.line not in changed.added_lines):
-                continue
+        only = subject.change.files[path].added_lines if scope is Scope.CHANGED else None
+        for secret in find_secrets(path, source.decode("utf-8", "replace"), only):
             message = f"{secret.kind}: {secret.shown}"
             if secret.value in before:
                 remarks.append(Finding(path, secret.line, f"{message}; it was there before, revoke it"))
