@@ -153,12 +153,15 @@ class _Wiring:
         status: bwrap's side of the pipe on which it says how far it came.
         report: Our side of it.
         files: Inner path and descriptor of each file that is written into the sandbox.
+        opened: Every descriptor that is still ours to close; none may be closed twice, because another
+            thread's file may have got its number in between.
     """
 
     filter: int
     status: int
     report: int
     files: dict[str, int]
+    opened: set[int]
     said: bytearray = field(default_factory=bytearray)
 
     def is_set_up(self) -> bool:
@@ -183,6 +186,7 @@ class _Wiring:
 
     def progress(self) -> _Progress:
         """What bwrap reported; to be asked once, after its end."""
+        self.opened.remove(self.status)
         os.close(self.status)
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self.report, 1 << 16):
@@ -235,21 +239,20 @@ def _wiring(tools: Toolchain, job: Job) -> Iterator[_Wiring]:
     config = inside.registry(tools, network=job.network).config
     if config is not None:
         contents[f"{inside.CARGO_HOME}/config.toml"] = config
-    opened: list[int] = []
+    opened: set[int] = set()
     try:
         program = _in_memory("filter", filter_program(machine(), sockets))
-        opened.append(program)
+        opened.add(program)
         files = {}
         for path, content in contents.items():
             files[path] = _in_memory("file", content)
-            opened.append(files[path])
+            opened.add(files[path])
         report, status = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        opened += [report, status]
-        yield _Wiring(program, status, report, files)
+        opened |= {report, status}
+        yield _Wiring(program, status, report, files, opened)
     finally:
         for descriptor in opened:
-            with contextlib.suppress(OSError):  # the status side is closed once the job has ended
-                os.close(descriptor)
+            os.close(descriptor)
 
 
 def _in_memory(name: str, content: bytes) -> int:

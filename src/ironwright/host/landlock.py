@@ -95,7 +95,8 @@ class LandlockSandbox:
             place = hierarchy()
             limited = stack.enter_context(group(place, job.limits)) if place else None
             text = self._description(tools, job, home, private, limited)
-            description, status, report = stack.enter_context(_wiring(text))
+            opened = stack.enter_context(_wiring(text))
+            description, status, report = opened
             program = [sys.executable, "-I", "-S", landlock_exec.__file__]
             argv = [*program, str(description), str(status), str(os.getpid())]
             writable = [private, *(mount.source for mount in job.mounts if mount.writable)]
@@ -118,6 +119,7 @@ class LandlockSandbox:
                 watch=watchdog.check,
                 grace_seconds=_GRACE_SECONDS,
             )
+            opened.remove(status)
             _require_started(completed, status, report)
             return replace(completed, limit_hit=watchdog.verdict(completed))
 
@@ -157,8 +159,11 @@ class LandlockSandbox:
 
 
 @contextlib.contextmanager
-def _wiring(text: bytes) -> Iterator[tuple[int, int, int]]:
-    """Descriptors of the description, of the launcher's side of the status pipe, and of ours."""
+def _wiring(text: bytes) -> Iterator[list[int]]:
+    """Descriptors of the description, of the launcher's side of the status pipe, and of ours.
+
+    Whoever closes one before the end takes it off the list: closed twice, it could be another thread's.
+    """
     opened: list[int] = []
     try:
         description = os.memfd_create("job")
@@ -166,12 +171,11 @@ def _wiring(text: bytes) -> Iterator[tuple[int, int, int]]:
         os.write(description, text)
         os.lseek(description, 0, os.SEEK_SET)
         report, status = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        opened += [report, status]
-        yield description, status, report
+        opened += [status, report]
+        yield opened
     finally:
         for descriptor in opened:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+            os.close(descriptor)
 
 
 def _require_started(completed: Completed, status: int, report: int) -> None:
