@@ -93,7 +93,8 @@ class Gate:
         requires: Gates that must PASS first; otherwise this one is UNKNOWN "blocked by …".
         tools: Names of tools (see ``host.tools``) without which it is UNKNOWN.
         inputs: What its verdict depends on, for caching: of ``head``, ``base``, ``journal``,
-            ``commits`` (their messages), ``history`` (which commits they are), ``rust``
+            ``commits`` (their messages), ``history`` (which commits they are), ``day`` (for
+            what is known of the world outside), ``rust``
             (head's and base's Rust files only), ``manifests``, ``toolchain``, ``code`` (both trees without
             plain comments) and ``commented_code`` (both trees, of comments only where they stand).
         scopes: The scopes it can judge; the first is its default.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from ironwright.host import clock
 from ironwright.host.checkout import entries_digest
 from ironwright.host.git import Entry, Repository
 from ironwright.workflow.change import ResolvedChange, change_commits
@@ -38,6 +39,7 @@ class ContentIdentity:
             "head": lambda: resolved.change.head_tree,
             "base": lambda: resolved.change.base_tree or "",
             "journal": self._journal_digest,
+            "day": lambda: clock.now()[:10],
             "history": lambda: key_of(commit.id for commit in change_commits(resolved)),
             "commits": lambda: key_of(commit.message for commit in change_commits(resolved)),
             "toolchain": toolchain_identity,
@@ -65,7 +67,17 @@ class ContentIdentity:
         """The digests of everything, the trees as they are."""
         return [
             self.of(name)
-            for name in ("head", "base", "journal", "commits", "history", "toolchain", "program", "settings")
+            for name in (
+                "head",
+                "base",
+                "journal",
+                "commits",
+                "history",
+                "day",
+                "toolchain",
+                "program",
+                "settings",
+            )
         ]
 
     def _journal_digest(self) -> str:
