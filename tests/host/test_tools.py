@@ -56,7 +56,7 @@ def test_every_tool_of_this_machine_says_its_version() -> None:
 def test_every_tool_has_a_purpose_and_a_way_to_get_it() -> None:
     for tool in TOOLS.values():
         assert tool.purpose
-        assert tool.rustup or tool.apt or tool.cargo
+        assert tool.rustup or tool.apt or tool.cargo or tool.advice
 
 
 def test_clippy_is_found_by_the_name_people_use() -> None:

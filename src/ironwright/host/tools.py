@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ironwright.host.inside import SYSTEM_PATH
 from ironwright.host.process import Limits, run
-from ironwright.host.toolchain import Toolchain, cargo_home, toolchain, toolchain_or_none
+from ironwright.host.toolchain import Toolchain, cargo_home, rustup_home, toolchain, toolchain_or_none
 from ironwright.records.errors import ToolError
 
 Finder = Callable[[Toolchain | None, str], Path | None]
@@ -172,12 +172,22 @@ def _of_own_llvm(rust: Toolchain | None, name: str) -> Path | None:
     return next((path for path in candidates if os.access(path, os.X_OK)), None)
 
 
+def _of_nightly(_: Toolchain | None, name: str) -> Path | None:
+    """A program of a nightly toolchain of rustup's, the newest name first."""
+    shim = shutil.which("rustc") or str(cargo_home() / "bin" / "rustc")
+    folders = sorted((rustup_home(Path(shim)) / "toolchains").glob("nightly*"), reverse=True)
+    found = (folder / "bin" / name for folder in folders)
+    return next((path.resolve() for path in found if os.access(path, os.X_OK)), None)
+
+
 def _why_missing(tool: Tool, rust: Toolchain | None) -> str:
     if tool.find is _of_own_llvm and rust is not None:
         major = rust.llvm_major or "(unknown)"
         return f"{tool.name} of LLVM {major}, which rustc {rust.version} is built with, was not found"
     if tool.find in (_in_toolchain, _of_own_llvm) and rust is None:
         return f"{tool.name} was not found, because there is no rustc"
+    if tool.find is _of_nightly:
+        return f"{tool.name} was not found in a nightly toolchain"
     return f"{tool.name} was not found"
 
 
@@ -204,6 +214,10 @@ def apt_package(tool: Tool, rust: Toolchain | None) -> str:
     return tool.apt.format(llvm=rust.llvm_major) if rust is not None and rust.llvm_major else ""
 
 
+_MIRI_ADVICE = (
+    "Install it with `rustup toolchain install nightly --component miri,rust-src` and then "
+    "`cargo +nightly miri setup`."
+)
 _RUST_ADVICE = "Install Rust from https://rustup.rs."
 
 TOOLS: dict[str, Tool] = {
@@ -228,6 +242,7 @@ TOOLS: dict[str, Tool] = {
         Tool("cargo-semver-checks", "API compatibility", _installed_by_cargo, cargo="cargo-semver-checks"),
         Tool("cargo-machete", "unused dependencies", _installed_by_cargo, cargo="cargo-machete"),
         Tool("cargo-audit", "known vulnerabilities", _installed_by_cargo, cargo="cargo-audit"),
+        Tool("cargo-miri", "undefined behaviour", _of_nightly, advice=_MIRI_ADVICE),
         Tool("cargo-fuzz", "fuzzing", _installed_by_cargo, cargo="cargo-fuzz"),
     )
 }
