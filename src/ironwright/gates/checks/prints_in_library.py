@@ -38,8 +38,8 @@ from ironwright.records.verdict import Evidence, Finding
 _MACROS = ("println", "print", "eprintln", "eprint", "dbg")
 _PRINTS_BY_NAME = re.compile(r"(?:^|_)(?:print|eprint|display|show|dump|render)(?:_|s?$|ln)")
 _PRINTS_BY_DOC = re.compile(
-    r"\b(?:prints?|writes?|dumps?|shows?|reports?)\b[^.]{0,60}\b(?:std(?:out|err|io)|standard (?:output|error)|"
-    r"terminal|console|screen)\b|^\s*Prints?\b",
+    r"\b(?:prints?|writes?|dumps?|shows?|reports?)\b[^.]{0,60}\b(?:std(?:out|err|io)|"
+    r"standard (?:output|error)|terminal|console|screen)\b|^\s*Prints?\b",
     re.IGNORECASE,
 )
 _MACRO = r"`?(?:e?print(?:ln)?|dbg)!(?:\(\))?`?"
