@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ironwright.records.journal import Event, EventKind
@@ -55,6 +55,17 @@ def failed_attempts(journal: Sequence[Event]) -> Iterator[FailedAttempt]:
             started, broke_off = None, ""
     if started is not None and broke_off:
         yield _failed(started, broke_off)
+
+
+def count_failures(agents: Iterable[str], agent: str, standard: str) -> int:
+    """How many failures count for an escalation to an agent.
+
+    Args:
+        agents: Whose each failure was.
+        agent: Who is escalated to.
+        standard: Whose failures count; empty for everybody's but the agent's own.
+    """
+    return sum(name == standard if standard else name != agent for name in agents)
 
 
 def _failed(started: Event, why: str) -> FailedAttempt:

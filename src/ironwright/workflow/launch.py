@@ -198,6 +198,8 @@ def _open(run: _Run) -> None:
             "reason": plan.route_reason,
             "model": plan.model,
             "contract": plan.contract_identity,
+            "override_escalation": run.record.request.override_escalation,
+            "earlier": [dict(item) for item in plan.earlier],
         },
         "routed",
     )

@@ -57,6 +57,7 @@ class Plan:
         gates: One line for each gate, for the agent.
         limits: What the run may use.
         identity: Who commits.
+        earlier: Failed attempts of earlier runs on the same task, for an agent that is for escalation only.
         notes: What a person should know.
     """
 
@@ -70,6 +71,7 @@ class Plan:
     gates: tuple[str, ...]
     limits: RunLimits
     identity: Identity
+    earlier: tuple[Mapping[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -148,17 +150,20 @@ def make_plan(request: RunRequest, ground: Ground) -> Plan:
 
     Raises:
         DefinitionError: The agent or a command cannot be used.
-        ContractError: Its contract cannot be compiled.
+        ContractError: Its contract cannot be compiled, or it is for escalation and nobody failed before it.
         ModelError: No model can be used, or a limit in dollars cannot be kept.
     """
     from ironwright.agents.find import project_instructions
     from ironwright.workflow.contract_source import agent_contract
+    from ironwright.workflow.escalation import earlier_failures, refuse_premature
     from ironwright.workflow.model_access import choose_model
 
     root = ground.project.root
     agent, reason = _route(request, ground)
     source = agent_contract(agent, root, ground.config)
     contract = source.load()
+    earlier = earlier_failures(ground.project, request.task)
+    refuse_premature(contract, agent.name, earlier, overridden=request.override_escalation)
     commands = _commands(contract, root)
     limits = _limits(request, ground.config)
     model = choose_model(request, agent.model, ground.config, limits.max_usd)
@@ -174,6 +179,7 @@ def make_plan(request: RunRequest, ground: Ground) -> Plan:
         gates=_gate_lines(contract),
         limits=limits,
         identity=identity,
+        earlier=earlier,
         notes=(*request.notes, *_remarks(ground, identity, model)),
     )
 

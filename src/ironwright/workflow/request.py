@@ -27,6 +27,7 @@ class RunRequest:
         unattended: Nobody answers: a question is decided by the agent's stated assumption.
         sandbox: ``auto``, ``bubblewrap``, ``landlock`` or ``none``.
         recording: A recorded model's file, played instead of a real model.
+        override_escalation: A person allows an agent for escalation although nobody failed before it.
         notes: Remarks of the caller that belong at the head of the report.
     """
 
@@ -42,6 +43,7 @@ class RunRequest:
     unattended: bool = False
     sandbox: str = "auto"
     recording: Path | None = None
+    override_escalation: bool = False
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -60,6 +62,7 @@ class RunRequest:
             RunError: A key is missing or unknown.
         """
         known = {item.name for item in fields(cls)}
+        data = {"override_escalation": False, **data}  # runs of older versions do not have it
         if set(data) != known:
             odd = ", ".join(sorted(set(data) ^ known))
             raise RunError(f"the run's request has missing or unknown keys: {odd}")

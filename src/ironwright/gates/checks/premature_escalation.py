@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, failed, passed
-from ironwright.gates.failed_attempts import failed_attempts
+from ironwright.gates.failed_attempts import count_failures, failed_attempts
 from ironwright.gates.journal_calls import journal_of
 from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope
@@ -91,15 +91,11 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         return passed(f"{agent} is the agent to start with")
     routed: Mapping[str, Any] = next((e.data for e in journal if e.kind is EventKind.ROUTED), {})
     failures = [*_earlier(routed), *_before(journal, first)]
-    counted = [
-        item for item in failures if item["agent"] == standard or (not standard and item["agent"] != agent)
-    ]
-    evidence = Evidence(
-        "journal", f"failed attempts before {agent} began: {len(counted)}", {"failures": failures}
-    )
-    needed = f"{params['minimum']} failed attempts of {wanted} are asked for, {len(counted)} are recorded"
-    if len(counted) >= params["minimum"]:
-        return passed(f"{len(counted)} attempts of {wanted} had failed before {agent} began", evidence)
+    count = count_failures((item["agent"] for item in failures), agent, standard)
+    evidence = Evidence("journal", f"failed attempts before {agent} began: {count}", {"failures": failures})
+    needed = f"{params['minimum']} failed attempts of {wanted} are asked for, {count} are recorded"
+    if count >= params["minimum"]:
+        return passed(f"{count} attempts of {wanted} had failed before {agent} began", evidence)
     if routed.get("override_escalation"):
         remark = Finding(None, None, f"a person allowed {agent} to begin although {needed}")
         return passed("the escalation was allowed by a person", evidence, findings=(remark,))

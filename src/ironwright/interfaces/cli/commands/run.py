@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="How long it may work.")
 @click.option("--unattended", is_flag=True, help="Ask nobody: questions are decided by a stated assumption.")
 @click.option(
+    "--override-escalation",
+    is_flag=True,
+    help="Allow an agent for escalation although nobody failed before it; recorded and shown.",
+)
+@click.option(
     "--no-sandbox",
     is_flag=True,
     help="Run the agent's commands WITHOUT a sandbox; only on a throw-away machine.",
@@ -41,6 +46,7 @@ def command(
     max_turns: int | None,
     max_minutes: float | None,
     unattended: bool,
+    override_escalation: bool,
     no_sandbox: bool,
     output: Output,
 ) -> int:
@@ -71,6 +77,7 @@ def command(
         max_minutes=max_minutes,
         unattended=unattended,
         sandbox="none" if no_sandbox else "auto",
+        override_escalation=override_escalation,
     )
     silence_libraries()
     with output.progress() as progress:
