@@ -167,7 +167,7 @@ def _aliases(file: RustFile) -> dict[str, str]:
 def _error_type(returned: str, aliases: dict[str, str], depth: int = 0) -> str | None:
     """The error of a Result as written; None where it is no Result, or its error is not stated."""
     text = re.sub(r"\bdyn\s+", "dyn ", " ".join(returned.split()))
-    text = re.sub(r"\s*([<>,&+])\s*", r"\1", text)
+    text = re.sub(r"\s*([<>,&+=])\s*", r"\1", text)
     wrapped = re.match(
         r"impl.*\bFuture<Output=(.*)>(?:\+[\w']+)*$|(?:\w+::)*(?:Option|BoxFuture)<(?:'\w+,)?(.*)>$", text
     )
