@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +82,39 @@ def test_input_arrives_and_need_not_be_read() -> None:
 def test_a_missing_command_is_a_clear_error() -> None:
     with pytest.raises(ToolError, match="no-such-command was not found"):
         run(["no-such-command"])
+
+
+def test_much_input_and_output_at_once_do_not_wait_for_each_other() -> None:
+    sent = bytes(range(256)) * 8192
+    done = run(["cat"], stdin=sent, limits=Limits(seconds=20, output_bytes=8 << 20))
+    assert done.ok
+    assert done.stdout == sent
+
+
+def test_a_flood_of_output_does_not_hide_the_time_limit() -> None:
+    done = run(["sh", "-c", "yes"], limits=Limits(seconds=0.3, output_bytes=1000))
+    assert done.timed_out
+    assert done.truncated
+    assert done.seconds < 2
+
+
+def test_a_listener_that_fails_leaves_no_process_behind() -> None:
+    def refuse(_chunk: bytes) -> None:
+        raise ValueError("not this")
+
+    with pytest.raises(ValueError, match="not this"):
+        run(["sh", "-c", "echo $$; exec sleep 30"], on_output=refuse)
+    assert not [name for name in _commands() if name == b"sleep\x0030\x00"]
+
+
+def _commands() -> list[bytes]:
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+                if int(parent) == os.getpid():
+                    found.append((folder / "cmdline").read_bytes())
+            except OSError:
+                continue
+    return found

@@ -85,9 +85,10 @@ class BubblewrapSandbox:
             limited = _group(stack, job.limits)
             wiring = stack.enter_context(_wiring(tools, job))
             argv = [str(self.program), *self._arguments(tools, job, wiring), "--"]
-            argv += _after_signal(
-                job, [*_resource_limits(job.limits, grouped=limited is not None), *job.argv]
-            )
+            if limited is None:
+                argv += _after_signal(job, [*_process_limits(job.limits), *job.argv])
+            else:
+                argv += _after_signal(job, job.argv)
             writable = [mount.source for mount in job.mounts if mount.writable]
             watchdog = Watchdog(job.limits, writable, limited)
             # The environment goes to bwrap itself: process 1 inside is bwrap, and shows what it was given.
@@ -98,7 +99,7 @@ class BubblewrapSandbox:
                     tools, job.env, home=inside.HOME, cargo_home=inside.CARGO_HOME, network=job.network
                 ),
                 stdin=_START + (job.stdin or b""),
-                stdin_when=wiring.is_set_up,
+                stdin_when=wiring,
                 limits=job.limits,
                 on_output=on_output,
                 stop=stop,
@@ -164,21 +165,19 @@ class _Wiring:
     opened: set[int]
     said: bytearray = field(default_factory=bytearray)
 
-    def is_set_up(self) -> bool:
-        """Wait until bwrap reports the sandbox's first process, or ends; whether it did report it.
+    @property
+    def descriptor(self) -> int:
+        """Where it is worth asking whether the sandbox is set up."""
+        return self.report
+
+    def is_open(self) -> bool:
+        """Whether bwrap has reported the sandbox's first process.
 
         Before it does so, it has asked the kernel to be killed when we die.
         """
-        while b"\n" not in self.said:
-            try:
-                select.select([self.report], [], [])
-                chunk = os.read(self.report, 1 << 16)
-            except (OSError, ValueError):  # closed: bwrap has ended and nobody waits for the job
-                return False
-            if not chunk:
-                return False
-            self.said.extend(chunk)
-        return True
+        with contextlib.suppress(BlockingIOError):
+            self.said.extend(os.read(self.report, 1 << 16))
+        return b"\n" in self.said
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -328,28 +327,30 @@ def _etc(job: Job, wiring: _Wiring) -> Iterator[str]:
             yield from ("--ro-bind", str(source.resolve()), str(source))
 
 
-def _after_signal(job: Job, argv: list[str]) -> list[str]:
+def _after_signal(job: Job, argv: Sequence[str]) -> list[str]:
     """The command, held back until the first line of its input, which we write once bwrap is set up.
 
     bwrap asks the kernel to be killed when its parent dies, but does not notice a parent that died before
-    it asked; the job of such a parent finds the end of its input here and never starts.
+    it asked; the job of such a parent finds the end of its input here and never starts. The shell also
+    sets the limits on files, which are the job's and not bwrap's or ours (in blocks of 512 bytes, as POSIX
+    has it; without core dumps).
     """
     given = "" if job.stdin is not None else " < /dev/null"
-    return ["/bin/sh", "-c", f'read -r go && exec "$@"{given}', "sh", *argv]
+    blocks = job.limits.disk_mb << 11
+    script = f'ulimit -c 0 && ulimit -f {blocks} && read -r go && exec "$@"{given}'
+    return ["/bin/sh", "-c", script, "sh", *argv]
 
 
-def _resource_limits(limits: Limits, *, grouped: bool) -> list[str]:
-    """util-linux's prlimit, started inside: what it sets is the job's, not bwrap's or ours."""
+def _process_limits(limits: Limits) -> list[str]:
+    """util-linux's prlimit for what a control group would limit; shells disagree on how to say it."""
     program = shutil.which("prlimit", path=":".join(inside.SYSTEM_PATH))
     if program is None:
         raise SandboxError(
             "prlimit was not found", advice="Install the package util-linux, which every distribution has."
         )
-    argv = [program, "--core=0", f"--fsize={limits.disk_mb << 20}"]
-    if not grouped:
-        argv.append(f"--data={limits.memory_mb << 20}")
-        if _kernel() >= _COUNTS_BY_NAMESPACE:
-            argv.append(f"--nproc={limits.processes}")
+    argv = [program, f"--data={limits.memory_mb << 20}"]
+    if _kernel() >= _COUNTS_BY_NAMESPACE:
+        argv.append(f"--nproc={limits.processes}")
     return [*argv, "--"]
 
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from ironwright.host.clock import seconds as clock
+from ironwright.host.pump import Gate, Pump
+from ironwright.host.pump import OutputListener as OutputListener
 from ironwright.records.errors import ToolError
 
-OutputListener = Callable[[bytes], None]
 Watch = Callable[[int], str]
 
 _POLL_SECONDS = 0.05
 _LONGEST_POLL_SECONDS = 3600.0  # poll() takes milliseconds as a C int
-_CHUNK = 1 << 16
+_DRAIN_SECONDS = 5.0
+"""How long output is awaited after the end from a process that left the group and kept a pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,44 +86,6 @@ class Completed:
         return self.stderr.decode("utf-8", "replace")
 
 
-class _Collector(threading.Thread):
-    """Reads one pipe to its end, keeping the first and the last half of the limit."""
-
-    def __init__(self, pipe: IO[bytes], limit: int, listener: OutputListener | None) -> None:
-        super().__init__(daemon=True)
-        self._pipe = pipe
-        self._half = max(1, limit // 2)
-        self._listener = listener
-        self._head = bytearray()
-        self._tail = bytearray()
-        self.dropped = 0
-        self.start()
-
-    def run(self) -> None:
-        with contextlib.suppress(ValueError):  # the pipe is closed under us when the command was killed
-            while chunk := os.read(self._pipe.fileno(), _CHUNK):
-                if self._listener:
-                    self._listener(chunk)
-                self._keep(chunk)
-
-    def _keep(self, chunk: bytes) -> None:
-        room = self._half - len(self._head)
-        if room > 0:
-            self._head += chunk[:room]
-            chunk = chunk[room:]
-        self._tail += chunk
-        excess = len(self._tail) - self._half
-        if excess > 0:
-            del self._tail[:excess]
-            self.dropped += excess
-
-    def output(self) -> bytes:
-        if not self.dropped:
-            return bytes(self._head + self._tail)
-        note = b"\n[... %d bytes of output dropped here ...]\n" % self.dropped
-        return bytes(self._head) + note + bytes(self._tail)
-
-
 def run(
     argv: Sequence[str],
     *,
@@ -137,7 +99,7 @@ def run(
     shown_as: Sequence[str] | None = None,
     watch: Watch | None = None,
     grace_seconds: float = 0.0,
-    stdin_when: Callable[[], bool] | None = None,
+    stdin_when: Gate | None = None,
 ) -> Completed:
     """Run a command to its end.
 
@@ -150,7 +112,7 @@ def run(
         env: Its whole environment; None passes on ours.
         stdin: What it reads; None is an empty input.
         limits: Only time and output are enforced here; the rest is the sandbox's.
-        on_output: Called with each piece of stdout and stderr, from two threads.
+        on_output: Called with each piece of stdout and stderr, from this thread.
         stop: Ends the command when it is set.
         pass_fds: File descriptors that it inherits.
         shown_as: What ``Completed.argv`` shows instead of ``argv``.
@@ -158,8 +120,7 @@ def run(
             becomes ``Completed.limit_hit``, unless it is empty.
         grace_seconds: How long a command that is to be ended may clean up after SIGTERM, before its process
             group is killed.
-        stdin_when: Asked in the thread that writes ``stdin``, which is written once it has answered True and
-            only closed when it answers False.
+        stdin_when: Holds ``stdin`` back until it is open; where the command ends first, nothing is written.
 
     Raises:
         ToolError: The command cannot be started.
@@ -184,47 +145,31 @@ def run(
         ) from error
     except OSError as error:
         raise ToolError(f"{argv[0]} could not be started: {error.strerror or error}") from error
-    assert process.stdout is not None
-    assert process.stderr is not None
-    collectors = [
-        _Collector(pipe, limits.output_bytes, on_output) for pipe in (process.stdout, process.stderr)
-    ]
+    try:
+        pump = Pump(process, limits.output_bytes, on_output, stdin, stdin_when)
+    except BaseException:  # no file descriptor is left
+        process.kill()
+        process.wait()
+        raise
     end = _End()
     try:
-        _feed(process, stdin, stdin_when)
-        end = _wait(process, started + limits.seconds, stop, watch)
+        end = _wait(process, pump, started + limits.seconds, stop, watch)
     finally:
-        _kill_group(process, grace_seconds)
-        for collector in collectors:
-            collector.join(timeout=5)
-        process.stdout.close()
-        process.stderr.close()
+        try:
+            _end_group(process, pump, grace_seconds)
+        finally:
+            pump.close()
     return Completed(
         argv=tuple(shown_as or argv),
         exit_code=process.returncode,
-        stdout=collectors[0].output(),
-        stderr=collectors[1].output(),
+        stdout=pump.stdout.kept,
+        stderr=pump.stderr.kept,
         seconds=clock() - started,
         timed_out=end.timed_out,
         stopped=end.stopped,
-        truncated=any(collector.dropped for collector in collectors),
+        truncated=bool(pump.stdout.dropped or pump.stderr.dropped),
         limit_hit=end.limit_hit,
     )
-
-
-def _feed(process: subprocess.Popen[bytes], stdin: bytes | None, when: Callable[[], bool] | None) -> None:
-    if stdin is None or process.stdin is None:
-        return
-    pipe = process.stdin
-
-    def write() -> None:
-        with contextlib.suppress(BrokenPipeError):  # a command need not read all of its input
-            if when is None or when():
-                pipe.write(stdin)
-        with contextlib.suppress(BrokenPipeError):
-            pipe.close()
-
-    threading.Thread(target=write, daemon=True).start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,36 +182,42 @@ class _End:
 
 
 def _wait(
-    process: subprocess.Popen[bytes], deadline: float, stop: threading.Event | None, watch: Watch | None
+    process: subprocess.Popen[bytes],
+    pump: Pump,
+    deadline: float,
+    stop: threading.Event | None,
+    watch: Watch | None,
 ) -> _End:
-    """Wait for the end of the command or a reason to end it.
-
-    ``Popen.wait`` with a timeout sleeps up to 50 ms between its looks; a pidfd answers at once.
-    """
-    pidfd = os.pidfd_open(process.pid)
-    try:
-        poller = select.poll()
-        poller.register(pidfd, select.POLLIN)
-        while True:
-            left = deadline - clock()
-            if left <= 0:
-                return _End(timed_out=True)
-            if stop is not None and stop.is_set():
-                return _End(stopped=True)
-            pause = left if stop is None and watch is None else min(left, _POLL_SECONDS)
-            if poller.poll(max(1.0, min(pause, _LONGEST_POLL_SECONDS) * 1000)):
-                return _End()
-            if watch is not None and (reason := watch(process.pid)):
+    """Move input and output until the command ends or there is a reason to end it."""
+    step = _LONGEST_POLL_SECONDS if stop is None and watch is None else _POLL_SECONDS
+    next_watch = clock() + _POLL_SECONDS
+    while True:
+        now = clock()
+        if now >= deadline:
+            return _End(timed_out=True)
+        if stop is not None and stop.is_set():
+            return _End(stopped=True)
+        pump.move(min(deadline - now, step))
+        if pump.has_ended:
+            return _End()
+        if watch is not None and clock() >= next_watch:
+            if reason := watch(process.pid):
                 return _End(limit_hit=reason)
-    finally:
-        os.close(pidfd)
+            next_watch = clock() + _POLL_SECONDS
 
 
-def _kill_group(process: subprocess.Popen[bytes], grace_seconds: float) -> None:
-    if grace_seconds > 0 and process.poll() is None:
+def _end_group(process: subprocess.Popen[bytes], pump: Pump, grace_seconds: float) -> None:
+    """End what is left of the command's process group, and take what it had printed."""
+    if grace_seconds > 0 and not pump.has_ended:
         process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=grace_seconds)
+        _move_until(pump, lambda: pump.has_ended, grace_seconds)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    _move_until(pump, lambda: pump.is_dry, _DRAIN_SECONDS)
+
+
+def _move_until(pump: Pump, done: Callable[[], bool], seconds: float) -> None:
+    deadline = clock() + seconds
+    while not done() and (left := deadline - clock()) > 0:
+        pump.move(left)
