@@ -22,6 +22,10 @@ INNER_TARGET = "/w/target"
 _NOT_WORK = (".", ":(exclude,top).pydantic-ai-harness")
 
 
+_CHECKSUM_BYTES = 20
+"""Of an index with SHA-1; with SHA-256 they are the last part of its 32."""
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Everything of one run that lies outside the user's checkout.
@@ -45,6 +49,7 @@ class Workspace:
     area: Path
     identity: Identity
     _index: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
+    _written: dict[bytes, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def tree(self) -> Path:
@@ -194,7 +199,14 @@ class Workspace:
 
     def _snapshot(self) -> str:
         self.objects.git("add", "--all", "--", *_NOT_WORK, env=self._environment, cwd=self.tree)
-        return self.objects.git("write-tree", env=self._environment, cwd=self.tree).text.strip()
+        known = self._written.get(_checksum(self.area / "index"))
+        if known is not None:
+            return known
+        tree = self.objects.git("write-tree", env=self._environment, cwd=self.tree).text.strip()
+        self._written.clear()
+        if checksum := _checksum(self.area / "index"):
+            self._written[checksum] = tree
+        return tree
 
     def _branch_commit(self) -> str | None:
         ref = f"refs/heads/{self.branch}"
@@ -228,6 +240,17 @@ class Workspace:
             "GIT_WORK_TREE": str(self.tree),
             "GIT_INDEX_FILE": str(self.area / "index"),
         }
+
+
+def _checksum(index: Path) -> bytes:
+    """The digest of an index's content, with which git ends it; empty where git was told to leave it out."""
+    try:
+        with open(index, "rb") as file:
+            file.seek(-_CHECKSUM_BYTES, os.SEEK_END)
+            checksum = file.read()
+    except OSError:
+        return b""
+    return checksum if any(checksum) else b""
 
 
 def workspace_for(
