@@ -99,10 +99,12 @@ class PropertyTests:
 
     Args:
         tree: The tree.
+        fuzz_targets_only: Whether property tests are left out.
     """
 
-    def __init__(self, tree: SourceTree) -> None:
+    def __init__(self, tree: SourceTree, *, fuzz_targets_only: bool = False) -> None:
         self._tree = tree
+        self._fuzz_targets_only = fuzz_targets_only
 
     @cached_property
     def count(self) -> int:
@@ -136,7 +138,7 @@ class PropertyTests:
         calls: dict[str, set[str]] = defaultdict(set)
         for path in self._tree.rust_paths:
             file = self._tree.rust(path)
-            starts += list(_properties(file))
+            starts += list(_fuzz_targets(file) if self._fuzz_targets_only else _properties(file))
             for item in file.items:
                 if item.kind in ("function", "macro"):
                     names = _names(item)
@@ -156,6 +158,14 @@ def _properties(file: RustFile) -> Iterator[set[str]]:
             stated = attributes & _PROPERTY_ATTRIBUTES or (item.in_test and names & _PROPERTY_CALLS)
             if stated or "fuzz_targets" in file.path.split("/"):
                 yield names
+
+
+def _fuzz_targets(file: RustFile) -> Iterator[set[str]]:
+    for item in file.items:
+        if (item.kind == "macro_call" and item.name.rsplit("::", 1)[-1] == "fuzz_target") or (
+            item.kind == "function" and "fuzz_targets" in file.path.split("/")
+        ):
+            yield _names(item)
 
 
 def _names(item: Item) -> set[str]:

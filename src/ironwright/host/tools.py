@@ -243,7 +243,6 @@ TOOLS: dict[str, Tool] = {
         Tool("cargo-machete", "unused dependencies", _installed_by_cargo, cargo="cargo-machete"),
         Tool("cargo-audit", "known vulnerabilities", _installed_by_cargo, cargo="cargo-audit"),
         Tool("cargo-miri", "undefined behaviour", _of_nightly, advice=_MIRI_ADVICE),
-        Tool("cargo-fuzz", "fuzzing", _installed_by_cargo, cargo="cargo-fuzz"),
     )
 }
 """Every tool by name."""
