@@ -16,6 +16,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 
 from ironwright.models.connect import connect
 from ironwright.models.discover import discover
+from ironwright.models.paid_once import end_server, paid_once
 from ironwright.models.recorded import load_recording, parse_recording, play
 from ironwright.models.resolve import resolve
 from ironwright.models.steady import Patience
@@ -100,11 +101,45 @@ def test_retry_after_is_honoured() -> None:
 def test_patience_ends() -> None:
     heard = Heard()
     with ScriptedServer(lambda request: Turn(fault=Fault(status=503))) as server:
-        with pytest.raises(ModelError, match="could not be reached") as caught:
+        with pytest.raises(ModelError, match="answers with errors: HTTP 503") as caught:
             ask(opened(server, "claude-x", heard))
         assert len(server.requests) == QUICK.tries
     assert len(heard.waits) == QUICK.tries - 1
     assert "Resume the run" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(status=429, retry_after=0.01), "refuses requests for load"),
+        (Fault(status=500), "answers with errors"),
+        (Fault(cut_after=2), "does not answer in full"),
+        (Fault(garbage=True), "does not answer in full"),
+    ],
+)
+def test_what_went_wrong_each_time_is_named(fault: Fault, said: str) -> None:
+    with (
+        ScriptedServer(lambda request: Turn("words", fault=fault)) as server,
+        pytest.raises(ModelError, match=said),
+    ):
+        ask(opened(server, "claude-x"))
+
+
+def test_nobody_behind_the_recording_process_is_said_so(tmp_path: Path) -> None:
+    server = ScriptedServer([])
+    server._server.server_close()
+    environ = {"ANTHROPIC_API_KEY": "the-key", "ANTHROPIC_BASE_URL": server.url}
+    resolved = resolve("claude-x", None, Config(), environ=environ)
+
+    async def through() -> None:
+        async with paid_once(tmp_path / "recordings") as transport:
+            model = connect(resolved, environ=environ, transport=transport, patience=QUICK)
+            await model.request([ModelRequest([UserPromptPart("go")])], None, ModelRequestParameters())
+
+    with pytest.raises(ModelError, match="could not be reached") as caught:
+        asyncio.run(through())
+    end_server(tmp_path / "recordings")
+    assert "HTTP" not in caught.value.what
 
 
 def test_nobody_there_is_said_so() -> None:

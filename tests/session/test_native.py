@@ -333,8 +333,8 @@ def test_a_fault_that_passes_is_survived(bench: Bench, protocol: str, fault: Fau
         (Fault(status=401), "refused the key"),
         (Fault(status=404), "does not know the model"),
         (Fault(status=400), "rejected the request"),
-        (Fault(status=500), "could not be reached"),
-        (Fault(status=429, retry_after=900), "could not be reached"),
+        (Fault(status=500), "answers with errors"),
+        (Fault(status=429, retry_after=900), "refuses requests for load"),
     ],
 )
 def test_a_fault_that_lasts_ends_the_attempt_with_advice(bench: Bench, fault: Fault, words: str) -> None:
@@ -349,10 +349,10 @@ def test_a_fault_that_lasts_ends_the_attempt_with_advice(bench: Bench, fault: Fa
 @pytest.mark.parametrize(
     ("turn", "words"),
     [
-        (call("no_such_tool"), "usable way"),
-        (call("read_file", wrong="x"), "usable way"),
-        (Turn(calls=[ToolUse("run_command", "{nonsense")]), "usable way"),
-        (Turn(), "usable way"),
+        (call("no_such_tool"), "usable way: it called `no_such_tool` wrongly 6 times in a row"),
+        (call("read_file", wrong="x"), "usable way: it called `read_file` wrongly 6 times"),
+        (Turn(calls=[ToolUse("run_command", "{nonsense")]), "usable way: it called `run_command` wrongly"),
+        (Turn(), "usable way: it said nothing 4 times in a row"),
     ],
     ids=["unknown-tool", "wrong-arguments", "no-json", "empty"],
 )

@@ -130,7 +130,7 @@ class SteadyModel(WrapperModel):
                 f"Asked {self._patience.tries} times. Resume the run later, or use another model (--model)."
             )
         return ModelError(
-            f"{self._resolved.label} could not be reached: {_short(error)}",
+            f"{self._resolved.label} {_how_it_failed(error)}: {_short(error)}",
             where=self._resolved.found,
             advice=advice,
         )
@@ -174,6 +174,25 @@ class _CutOffError(Exception):
     """The stream ended without the provider's own end."""
 
 
+def _how_it_failed(error: Exception) -> str:
+    """What went wrong each time, in words that do not blame the network for what a server answered."""
+    if _unreachable(error):
+        return "could not be reached"
+    if isinstance(error, exceptions.ModelRateLimitError):
+        return "refuses requests for load"
+    if isinstance(error, exceptions.ModelHTTPError):
+        return "answers with errors"
+    return "does not answer in full"
+
+
+def _unreachable(error: Exception) -> bool:
+    """Whether no server was there at all; the recording process between us says so as a gateway would."""
+    if isinstance(error, exceptions.ModelHTTPError):
+        inner = error.body.get("error") if isinstance(error.body, dict) else None
+        return isinstance(inner, dict) and inner.get("type") == "connection_error"
+    return isinstance(error, exceptions.ModelConnectionError) and "closed connection" not in str(error)
+
+
 def _passes(error: Exception) -> bool:
     """Whether the same request may succeed a little later."""
     if isinstance(error, exceptions.ModelQuotaExceededError | exceptions.ModelRequestRejectedError):
@@ -195,7 +214,9 @@ def _passes(error: Exception) -> bool:
 
 def _short(error: Exception) -> str:
     """The error on one line, without anything that an environment variable keeps secret."""
-    if isinstance(error, exceptions.ModelHTTPError):
+    if isinstance(error, exceptions.ModelHTTPError) and _unreachable(error):
+        text = _message_in(error.body) or "no connection"
+    elif isinstance(error, exceptions.ModelHTTPError):
         text = f"HTTP {error.status_code}: {_message_in(error.body) or error.body or type(error).__name__}"
     else:
         text = getattr(error, "message", None) or str(error) or type(error).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -41,6 +42,9 @@ MAX_OUTPUT_CHARS = 48_000
 
 TOOL_RETRIES = 5
 """Calls in a row of one tool with arguments that cannot be used; then the attempt ends."""
+
+OUTPUT_RETRIES = 3
+"""Answers in a row without a word or a call; then the attempt ends."""
 
 _CLEAR_AT = 0.7
 _KEEP_PAIRS = 12
@@ -140,7 +144,7 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         output_type=[str, DeferredToolRequests],
         toolsets=[own_tools(spec)],
         capabilities=_capabilities(spec, steps),
-        retries={"tools": TOOL_RETRIES, "output": 3},
+        retries={"tools": TOOL_RETRIES, "output": OUTPUT_RETRIES},
     )
     messages: list[ModelMessage] = history
     stopped, reason = Stopped.FINISHED, ""
@@ -296,11 +300,21 @@ def _misbehaved(spec: AttemptSpec, error: exceptions.AgentRunError) -> Ironwrigh
     """A model that cannot be worked with: it keeps calling tools wrongly, or says nothing."""
     if isinstance(error, exceptions.UnexpectedModelBehavior):
         return ModelError(
-            f"{spec.model.label} does not answer in a usable way: {' '.join(error.message.split())[:300]}",
+            f"{spec.model.label} does not answer in a usable way: {_in_short(error)}",
             where=spec.key,
             advice="Use a model that can call tools reliably (--model); the run can be resumed.",
         )
     return LimitError(f"the attempt ended early: {' '.join(str(error).split())[:300]}", where=spec.key)
+
+
+def _in_short(error: exceptions.UnexpectedModelBehavior) -> str:
+    """What the model did, without the library's advice to programmers."""
+    called = re.search(r"Tool '(.*?)' exceeded max retries", error.message)
+    if called:
+        return f"it called `{called[1]}` wrongly {TOOL_RETRIES + 1} times in a row"
+    if "output retries" in error.message:
+        return f"it said nothing {OUTPUT_RETRIES + 1} times in a row"
+    return " ".join(error.message.split())[:300]
 
 
 def _last_words(messages: Sequence[ModelMessage]) -> str:

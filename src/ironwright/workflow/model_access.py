@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ironwright.records.config import Config
@@ -47,6 +48,7 @@ def open_model(
     config: Config,
     transport: httpx2.AsyncBaseTransport | None,
     environ: Mapping[str, str] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> ModelAccess:
     """Connect to the model that was chosen.
 
@@ -56,6 +58,7 @@ def open_model(
         config: The user's settings.
         transport: Carries the requests.
         environ: Where the keys are; None for the process's own environment.
+        progress: Told when a request failed in a way that passes, and how long is waited.
 
     Raises:
         ModelError: It cannot be used any more (its key is gone, its server does not answer).
@@ -80,5 +83,26 @@ def open_model(
     def price(tokens: RequestTokens) -> float | None:
         return resolved.dollars(Tokens(tokens.input, tokens.output, tokens.cache_read, tokens.cache_write))
 
-    model = connect(resolved, transport=transport, environ=os.environ if environ is None else environ)
+    listener = None if progress is None else _Waits(resolved.label, progress)
+    model = connect(
+        resolved,
+        transport=transport,
+        environ=os.environ if environ is None else environ,
+        listener=listener,
+    )
     return ModelAccess(model, resolved.label, price, resolved.context)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """Tells people why nothing happens while a provider is waited for."""
+
+    label: str
+    progress: Callable[[str], None]
+
+    def said(self, text: str) -> None:
+        """What a model says stands in the report."""
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Say what failed and when it is tried again."""
+        self.progress(f"{self.label} failed ({reason}); asking again in {seconds:.0f} s")
