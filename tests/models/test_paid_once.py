@@ -129,6 +129,26 @@ def test_an_answer_on_its_way_when_the_asker_dies_is_finished_and_given_to_the_n
     assert len(upstream.asked) == 1
 
 
+def test_a_run_that_is_over_waits_for_no_answer(folder: Path, upstream: Upstream) -> None:
+    upstream.pause = 20.0
+
+    async def leave_early() -> None:
+        current_step.set("attempt-1/model-1")
+        async with (
+            paid_once(folder) as transport,
+            httpx2.AsyncClient(transport=transport) as http,
+            http.stream("POST", upstream.url, content=b"{}") as answer,
+        ):
+            async for _ in answer.aiter_raw():
+                return
+
+    asyncio.run(leave_early())
+    began = time.monotonic()
+    end_server(folder, abandon=True)
+    assert time.monotonic() - began < 5
+    assert list(folder.glob("*.answer")) == []
+
+
 def test_failed_and_cut_answers_are_not_kept(folder: Path, upstream: Upstream) -> None:
     upstream.status = 429
     assert asyncio.run(ask(folder, upstream.url, "s")).startswith("answer 1")

@@ -86,13 +86,18 @@ async def paid_once(folder: Path, process: str = THIS_PROCESS) -> AsyncIterator[
             await transport.aclose()
 
 
-def end_server(folder: Path) -> None:
+def end_server(folder: Path, *, abandon: bool = False) -> None:
     """Tell the folder's server to end, and wait until it has; nothing happens where none runs.
 
     A request that is under way is finished and kept first, for at most half a minute.
+
+    Args:
+        folder: The run's recordings.
+        abandon: Break off what is under way: the run is over, and nobody will ever ask for that answer.
     """
+    target = b"/end?abandon" if abandon else b"/end"
     with socket_path(folder) as path, contextlib.suppress(OSError), _connected(path) as connection:
-        connection.sendall(b"POST /end HTTP/1.1\r\nhost: paid-once\r\ncontent-length: 0\r\n\r\n")
+        connection.sendall(b"POST " + target + b" HTTP/1.1\r\nhost: paid-once\r\ncontent-length: 0\r\n\r\n")
         connection.settimeout(5)
         connection.recv(4096)
         with open(folder / LOCK_NAME, "rb") as lock:

@@ -119,7 +119,7 @@ class PaidOnceServer:
 
     @property
     def app(self) -> Starlette:
-        """The application: ``/end`` ends the server, everything else is a model's request."""
+        """``/end`` ends the server (with ``?abandon`` at once); all else is a model's request."""
         methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
         return Starlette(
             routes=[
@@ -148,6 +148,9 @@ class PaidOnceServer:
         await self._client.aclose()
 
     async def _end(self, request: Request) -> Response:
+        if "abandon" in request.query_params:
+            for task in self._tasks:
+                task.cancel()
         self._asked_to_end.set()
         return JSONResponse({"ending": True}, headers={"connection": "close"})
 
@@ -202,6 +205,9 @@ class PaidOnceServer:
                     await exchange.add(chunk)
         except httpx2.HTTPError as error:
             await exchange.end(f"{type(error).__name__}: {error}".strip(": "))
+            return
+        except asyncio.CancelledError:
+            await exchange.end("the run is over")
             return
         if 200 <= exchange.status < 300:
             try:
