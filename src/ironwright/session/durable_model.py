@@ -48,6 +48,7 @@ class DurableModel(WrapperModel):
         spec.journal.append(EventKind.MODEL_REQUEST, {**about, "messages": len(messages)}, f"{name}/request")
 
         async def ask() -> Any:
+            spec.progress(f"turn {number}: asking {spec.model.label}")
             started = clock.seconds()
             response = await self.wrapped.request(messages, model_settings, model_request_parameters)
             return {
@@ -55,7 +56,6 @@ class DurableModel(WrapperModel):
                 "seconds": round(clock.seconds() - started, 3),
             }
 
-        spec.progress(f"turn {number}: asking {spec.model.label}")
         value = await spec.step(name, ask)
         response = _RESPONSE.validate_python(value["response"])
         usage = self._count(response)

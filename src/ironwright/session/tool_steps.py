@@ -92,9 +92,9 @@ class ToolSteps(AbstractCapability[None]):
         }
         plain = to_jsonable_python(args, fallback=str)
         event, was_announced = await self._announce(step, about, plain)
-        self.spec.progress(_line(call.tool_name, plain))
 
         async def act() -> Any:
+            self.spec.progress(_line(call.tool_name, plain))
             if was_announced:
                 await self._undo(event)
             return await self._act(call, plain, lambda: handler(args), event)

@@ -81,6 +81,16 @@ def _question(data: Mapping[str, Any]) -> str:
     return f"question: {data.get('question', '')}{assumed}"
 
 
+def _stopped(data: Mapping[str, Any]) -> str:
+    """The journal has one word for every stop on the way; people are told which it was."""
+    outcome, reason = data.get("outcome"), data.get("reason")
+    if outcome == "waiting":
+        return "waiting for an answer"
+    if outcome == "failed":
+        return f"failed: {reason}; the run can be resumed"
+    return "interrupted; the run can be resumed"
+
+
 _LINES: Mapping[EventKind, Callable[[Mapping[str, Any]], str]] = {
     EventKind.RUN_STARTED: _started,
     EventKind.ROUTED: _routed,
@@ -90,6 +100,6 @@ _LINES: Mapping[EventKind, Callable[[Mapping[str, Any]], str]] = {
     EventKind.GUARD_REFUSED: _refused,
     EventKind.CHECKED: _checked,
     EventKind.QUESTION: _question,
-    EventKind.INTERRUPTED: lambda data: "interrupted; the run can be resumed",
+    EventKind.INTERRUPTED: _stopped,
     EventKind.RESUMED: lambda data: "resumed where it stopped",
 }
