@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from small_repository import commit, git
@@ -28,6 +29,21 @@ def test_without_a_model_it_is_3_and_nothing_is_made(cli, crate):
     answer = cli("run", "task", "--agent", "engineer", cwd=crate)
     assert answer.code == 3
     assert "ANTHROPIC_API_KEY" in answer.err
+    assert not (crate / ".ironwright").exists()
+
+
+def test_without_rust_it_is_3_and_nothing_is_made(cli, crate, tmp_path):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("git", "bwrap"):
+        if found := shutil.which(name):
+            (programs / name).symlink_to(found)
+    nowhere = str(tmp_path / "nowhere")
+    env = {"PATH": str(programs), "CARGO_HOME": nowhere, "RUSTUP_HOME": nowhere, "ANTHROPIC_API_KEY": "key"}
+    answer = cli("run", "task", "--agent", "rust-expert-standard", cwd=crate, env=env)
+    assert answer.code == 3
+    assert "rustc was not found" in answer.err
+    assert "rustup.rs" in answer.err
     assert not (crate / ".ironwright").exists()
 
 

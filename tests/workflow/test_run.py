@@ -201,6 +201,24 @@ def test_an_agent_that_changes_nothing_is_no_success(project: Path, recording: P
     assert report.outcome is Outcome.UNDECIDED
     assert report.exit_code == 3
     assert report.reason == "the agent changed nothing"
+    # Nothing is left that would have to be cleared away by hand.
+    assert not any("not delivered" in note for note in report.notes)
+    assert git(project, "branch", "--list", "ironwright/*") == ""
+    assert len(git(project, "worktree", "list").splitlines()) == 1
+
+
+def test_a_cache_on_a_full_disk_stops_the_run_with_a_report_and_it_goes_on(
+    project: Path, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = tmp_path / "full"
+    full.write_text("")  # a file where the folder should be refuses for root as well
+    with monkeypatch.context() as away:
+        away.setenv("IRONWRIGHT_CACHE_HOME", str(full))
+        report = run_task(request(project, recording), engine=ScriptedEngine(write("src/two.rs", GOOD)))
+    assert report.outcome is Outcome.FAILED
+    assert str(full) in report.reason
+    assert "cache" in " ".join((report.reason, *report.notes)).lower()
+    assert resume_run(report.run_id, project, engine=ScriptedEngine()).outcome is Outcome.DELIVERED
 
 
 def test_commands_before_and_after_the_work_happen_and_are_judged_by_evidence(

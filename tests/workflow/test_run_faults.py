@@ -9,6 +9,7 @@ import pytest
 
 from ironwright.records.report import Outcome
 from ironwright.testing.scripted_model import Fault, ScriptedServer, ToolUse, Turn
+from ironwright.workflow.context import RunListener
 from ironwright.workflow.launch import resume_run, run_task
 from ironwright.workflow.request import RunRequest
 
@@ -64,6 +65,36 @@ def test_overload_errors_and_cut_streams_are_waited_out(
         assert report.usage.dollars > 0
 
 
+def test_a_wait_for_the_provider_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Heard(RunListener):
+        def __init__(self) -> None:
+            self.lines: list[str] = []
+
+        def progress(self, line: str) -> None:
+            self.lines.append(line)
+
+    heard = Heard()
+    with ScriptedServer([Turn(fault=Fault(status=500)), WRITE, DONE]) as server:
+        use(server, monkeypatch)
+        assert run_task(request(project), heard).outcome is Outcome.DELIVERED
+    (told,) = [line for line in heard.lines if "asking again in" in line]
+    assert "HTTP 500" in told
+
+
+def test_what_was_paid_before_a_run_stopped_is_in_its_report(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer([WRITE, Turn(fault=Fault(status=401)), DONE]) as server:
+        use(server, monkeypatch)
+        report = run_task(request(project))
+        assert report.outcome is Outcome.FAILED
+        assert report.usage.requests == 1
+        assert report.usage.dollars is not None
+        assert report.usage.dollars > 0
+        done = resume_run(report.run_id, project)
+        assert done.usage.requests == 2
+
+
 def test_a_refused_key_fails_the_run_and_a_right_one_lets_it_go_on(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,8 +135,9 @@ def test_a_model_that_never_stops_is_stopped_and_its_work_judged(
         assert len(server.requests) == 3
     assert report.attempts[0].stopped == "limit"
     assert any("limit of 3 turns" in note for note in report.notes)
-    # The gates found nothing wrong in what was there, so it is delivered, with the limit said.
-    assert report.outcome in (Outcome.DELIVERED, Outcome.UNDECIDED)
+    # The gates found nothing wrong in what was there, so it is delivered, with the limit said first.
+    assert report.outcome is Outcome.DELIVERED
+    assert "before it said that it is done" in report.reason
 
 
 def test_a_limit_in_dollars_ends_the_work(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

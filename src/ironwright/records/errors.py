@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
+
+MACHINE_REFUSALS = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EMFILE)
+)
+"""System errors with which the machine itself refuses (a full disk, no rights): no mistake of the program."""
 
 
 class ExitCode(IntEnum):
@@ -79,3 +85,9 @@ class LimitError(IronwrightError):
 
 class RunError(IronwrightError):
     """A run cannot be found, resumed or written (unknown id, damaged journal, full disk)."""
+
+
+class StorageError(RunError):
+    """Something cannot be written (a full disk, a read-only folder); what was finished is kept."""
+
+    exit_code = ExitCode.COULD_NOT_TELL

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ironwright.host import clock
-from ironwright.records.errors import RunError
+from ironwright.records.errors import RunError, StorageError
 from ironwright.records.journal import GENESIS, Event, EventKind, read_journal, seal
 
 
@@ -37,7 +37,7 @@ class JournalWriter:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise RunError(f"the journal cannot be opened ({error.strerror})", where=str(path)) from error
+            raise StorageError(f"the journal cannot be opened ({error.strerror})", where=str(path)) from error
         try:
             self._claim()
             self._events = list(read_journal(path))
@@ -125,7 +125,7 @@ class JournalWriter:
         except OSError as error:
             with contextlib.suppress(OSError):  # the error that matters is the one that is raised
                 os.ftruncate(self._file, size)
-            raise RunError(
+            raise StorageError(
                 f"the journal cannot be written ({error.strerror})",
                 where=str(self.path),
                 advice="Free some space and resume the run; nothing that was finished is lost.",

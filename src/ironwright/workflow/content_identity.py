@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,12 @@ from ironwright.host import clock
 from ironwright.host.checkout import entries_digest
 from ironwright.host.git import Entry, Repository
 from ironwright.workflow.change import ResolvedChange, change_commits
-from ironwright.workflow.verdict_cache import code_identity, key_of, toolchain_identity
+from ironwright.workflow.verdict_cache import (
+    code_identity,
+    key_of,
+    toolchain_identity,
+    write_cache,
+)
 
 _LINK, _SUBMODULE = "120000", "160000"
 
@@ -144,10 +148,7 @@ class CodeDigests:
         if not self._fresh:
             return
         merged = {**self._read(), **self._memory, **self._fresh}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
-        part.write_text(json.dumps({"program": self._program, "digests": merged}))
-        part.replace(self._path)
+        write_cache(self._path, json.dumps({"program": self._program, "digests": merged}))
         self._memory, self._fresh = merged, {}
 
     def _read(self) -> dict[str, list[str]]:

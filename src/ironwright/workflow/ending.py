@@ -49,7 +49,7 @@ def build_report(
             _summary(number, item, plan, ledger) for number, item in enumerate(state.attempts, start=1)
         ),
         commits=state.work.commits if delivered and state.work else (),
-        usage=ledger.usage,
+        usage=paid(journal.events, ledger),
         seconds=active_seconds(journal.events),
         journal=str(folder.journal),
         questions=tuple(dict(question) for question in questions),
@@ -62,7 +62,7 @@ def finish(run: RunContext) -> RunReport:
     state = run.ledger.state
     assert state.outcome is not None
     notes = []
-    if state.outcome is not Outcome.DELIVERED:
+    if state.outcome is not Outcome.DELIVERED and left_work(run.journal.events, run.record.base):
         notes.append(f"the work that was not delivered is in {run.workspace.tree}")
     report = build_report(
         run.folder, run.record, run.plan, run.journal, run.ledger, state.outcome, state.reason, notes=notes
@@ -88,15 +88,41 @@ def write_report(folder: RunFolder, report: RunReport) -> None:
     write_json(folder.report, report.as_json())
 
 
-def clear_up(folder: RunFolder, workspace: Workspace, outcome: Outcome) -> None:
-    """Remove what an ended run needs no more; a refused run's worktree stays for a person to look at."""
+def left_work(events: Sequence[Event], base: str) -> bool:
+    """Whether the agent's last commit differs from where it began."""
+    heads = [event.data["head"] for event in events if event.kind is EventKind.COMMITTED]
+    return bool(heads) and heads[-1] != base
+
+
+def clear_up(folder: RunFolder, workspace: Workspace, outcome: Outcome, events: Sequence[Event]) -> None:
+    """Remove what an ended run needs no more; a refused run's worktree stays for a person to look at.
+
+    Where the agent changed nothing, there is nothing to look at: its branch goes as well.
+    """
     if outcome is Outcome.DELIVERED:
         workspace.remove()
-    else:
+    elif left_work(events, workspace.base):
         workspace.hand_back()
+    else:
+        workspace.withdraw()
     if folder.recordings.exists():
-        end_server(folder.recordings)
+        end_server(folder.recordings, abandon=True)
         shutil.rmtree(folder.recordings, ignore_errors=True)
+
+
+def paid(events: Sequence[Event], ledger: Ledger | None = None) -> Usage:
+    """What models were paid for: by the phases that ended, and by the requests of one that did not.
+
+    Args:
+        events: The run's journal.
+        ledger: The phases that ended; without it every request is taken from the journal.
+    """
+    ended = {key for key, _ in ledger.phases} if ledger is not None else set()
+    total = ledger.usage if ledger is not None else Usage()
+    for event in events:
+        if event.kind is EventKind.MODEL_RESPONSE and event.data["attempt"] not in ended:
+            total += Usage.from_json(event.data["usage"])
+    return total
 
 
 def active_seconds(events: Sequence[Event]) -> float:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from ironwright.host import clock
 from ironwright.host.git import open_repository
+from ironwright.host.toolchain import toolchain
 from ironwright.models.paid_once import paid_once
 from ironwright.records.config import load_config
-from ironwright.records.errors import IronwrightError, RunError
+from ironwright.records.errors import MACHINE_REFUSALS, IronwrightError, RunError
 from ironwright.records.journal import EventKind
 from ironwright.records.report import Outcome, RunReport
 from ironwright.workflow.change import project_of
@@ -51,11 +52,12 @@ def run_task(
         engine: What works on attempts; None takes the native one.
 
     Raises:
-        IronwrightError: The repository, agent, contract, model or sandbox does not allow the run; nothing
-            was made.
+        IronwrightError: The repository, agent, contract, model, toolchain or sandbox does not allow the
+            run; nothing was made.
     """
     ground = survey(request)
     plan = make_plan(request, ground)
+    toolchain()  # without Rust no command of an agent's and no gate could do anything
     _sandbox(request.sandbox)
     created = clock.now()
     run_id = new_run_id(created)
@@ -167,7 +169,7 @@ def _work_on(folder: RunFolder, listener: RunListener, engine: Engine | None) ->
             else:
                 report = _reported(folder)
             if journal.find(ENDED) is not None:
-                clear_up(folder, workspace, report.outcome)
+                clear_up(folder, workspace, report.outcome, journal.events)
             return report
 
 
@@ -218,12 +220,23 @@ def _to_report(run: _Run, engine: Engine | None) -> RunReport:
     except IronwrightError as error:
         what = f"{error.where}: {error.what}" if error.where else error.what
         return _suspended(run, Outcome.FAILED, what, notes=(error.advice,) if error.advice else ())
+    except OSError as error:
+        if error.errno not in MACHINE_REFUSALS:
+            raise
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        return _suspended(run, Outcome.FAILED, what, notes=("Make room there, then resume the run.",))
 
 
 async def _work(run: _Run, engine: Engine | None) -> RunReport:
     async with _interruptible(run.stop), _transport(run) as transport:
         sandbox = await asyncio.to_thread(_sandbox, run.record.request.sandbox)
-        model = open_model(run.record.request, run.plan.model, run.ground.config, transport)
+        model = open_model(
+            run.record.request,
+            run.plan.model,
+            run.ground.config,
+            transport,
+            progress=run.listener.progress,
+        )
 
         async def body(step: StepRunner) -> RunReport:
             from ironwright.workflow.run import go_through

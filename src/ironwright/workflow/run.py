@@ -102,7 +102,7 @@ async def repair_or_settle(run: RunContext, state: State) -> State:
     if waiting and (report.status is not Status.FAIL or _only_commands_are_due(report)):
         return await after_commands(run, state, waiting)
     if report.status is Status.PASS:
-        return replace(state, outcome=Outcome.DELIVERED, reason="every gate of the contract passed")
+        return replace(state, outcome=Outcome.DELIVERED, reason=_why_delivered(state))
     if report.status is Status.UNKNOWN:
         return replace(
             state, outcome=Outcome.UNDECIDED, reason=_names(report, Status.UNKNOWN, "could not tell")
@@ -192,6 +192,14 @@ def _after_command(state: State, outcome: CommandOutcome) -> State:
         failed = (*failed, outcome.name)
         notes = (*notes, f"/{outcome.name} was not carried out: {outcome.reason}")
     return replace(state, history=history, notes=notes, failed_commands=failed)
+
+
+def _why_delivered(state: State) -> str:
+    if state.attempts[-1].stopped == Stopped.LIMIT.value:
+        return (
+            "every gate of the contract passed, but a limit stopped the agent before it said that it is done"
+        )
+    return "every gate of the contract passed"
 
 
 def _same_as_before(state: State, report: CheckReport) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ironwright.records.errors import RunError
+from ironwright.records.errors import RunError, StorageError
 from ironwright.records.paths import ProjectPaths, state_home
 from ironwright.records.report import Outcome
 from ironwright.workflow.request import RunRequest
@@ -384,8 +384,8 @@ def _take(handle: int) -> bool:
     return False
 
 
-def _unwritable(path: Path, error: OSError) -> RunError:
-    return RunError(
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
         f"the run's folder cannot be written ({error.strerror or error})",
         where=str(path),
         advice="Free some space or make the folder writable, then resume the run.",

@@ -13,7 +13,7 @@ from ironwright.gates.api import Answer, GateModule, Unknown
 from ironwright.gates.subject import Subject
 from ironwright.host import clock
 from ironwright.records.contract import Binding
-from ironwright.records.errors import IronwrightError
+from ironwright.records.errors import MACHINE_REFUSALS, IronwrightError
 from ironwright.records.verdict import Status, Verdict
 from ironwright.workflow.verdict_cache import VerdictCache
 
@@ -142,11 +142,22 @@ def _ask(binding: Binding, module: GateModule, subject: Subject, crash_folder: P
         advice = f" {error.advice}" if error.advice else ""
         where = f" ({error.where})" if error.where else ""
         return Answer(Status.UNKNOWN, f"{error.what}{where}.{advice}")
+    except OSError as error:
+        if error.errno not in MACHINE_REFUSALS:
+            return _broken(binding, error, crash_folder)
+        where = f" ({error.filename})" if error.filename else ""
+        return Answer(Status.UNKNOWN, f"{error.strerror}{where}; make room or set IRONWRIGHT_CACHE_HOME")
     except Exception as error:  # noqa: BLE001  a broken gate must not take the others with it
+        return _broken(binding, error, crash_folder)
+
+
+def _broken(binding: Binding, error: Exception, crash_folder: Path) -> Answer:
+    """A gate with a mistake of its own: what is needed to repair it is kept."""
+    note = crash_folder / f"{binding.gate}.txt"
+    try:
         crash_folder.mkdir(parents=True, exist_ok=True)
-        note = crash_folder / f"{binding.gate}.txt"
-        note.write_text(traceback.format_exc())
-        return Answer(
-            Status.UNKNOWN,
-            f"the gate itself broke ({type(error).__name__}: {error}); please report it with {note}",
-        )
+        note.write_text("".join(traceback.format_exception(error)))
+        kept = f"please report it with {note}"
+    except OSError as failure:
+        kept = f"please report it (the details could not be written: {failure.strerror})"
+    return Answer(Status.UNKNOWN, f"the gate itself broke ({type(error).__name__}: {error}); {kept}")

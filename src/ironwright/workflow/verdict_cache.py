@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import ironwright
 from ironwright.host.toolchain import rustup_home
+from ironwright.records.errors import StorageError
 from ironwright.records.report import CheckReport
 from ironwright.records.verdict import Status, Verdict
 
@@ -69,11 +71,28 @@ class VerdictCache:
     def _store(self, key: str, data: dict[str, object]) -> None:
         if not self._enabled:
             return
-        path = self._path(key)
+        write_cache(self._path(key), json.dumps(data))
+
+
+def write_cache(path: Path, text: str) -> None:
+    """Write a file of the cache, whole or not at all.
+
+    Raises:
+        StorageError: It cannot be written; the gates, which build beside it, could not work either.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-        temporary.write_text(json.dumps(data))
-        temporary.replace(path)
+        part.write_text(text)
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):  # the error that matters is the one that is raised
+            part.unlink()
+        raise StorageError(
+            f"the cache cannot be written ({error.strerror})",
+            where=str(path),
+            advice="Make room there, or set IRONWRIGHT_CACHE_HOME to a folder that can be written.",
+        ) from error
 
 
 def key_of(parts: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ironwright.host.agent_gitdir import AgentGitDir, Identity, make_agent_gitdir
 from ironwright.host.git import Repository
 from ironwright.host.sandbox import Mount, Sandbox
-from ironwright.records.errors import RepositoryError, RunError
+from ironwright.records.errors import RepositoryError, RunError, StorageError
 
 INNER_REPOSITORY = "/w/repo"
 INNER_TARGET = "/w/target"
@@ -122,7 +122,7 @@ class Workspace:
             self.__dict__.pop("agent_gitdir", None)
         except OSError as error:
             self._discard()
-            raise RunError(
+            raise StorageError(
                 f"the run's worktree cannot be written ({error.strerror})",
                 where=str(self.area),
                 advice="Free some space, or point IRONWRIGHT_STATE_HOME at another place.",
@@ -189,6 +189,12 @@ class Workspace:
     def remove(self) -> None:
         """Remove the worktree and everything beside it; the branch stays."""
         self._discard()
+
+    def withdraw(self) -> None:
+        """Remove everything, the branch too where nothing was ever put on it."""
+        self._discard()
+        if self._branch_commit() == self.base:
+            self.repository.git("branch", "--quiet", "-D", self.branch)
 
     def hand_back(self) -> None:
         """Leave the worktree for a person to look at: an ordinary git worktree of the user's repository."""

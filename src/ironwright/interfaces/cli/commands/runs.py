@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +11,7 @@ from ironwright.interfaces.cli.output import Output, output_options
 from ironwright.records.errors import ExitCode
 
 if TYPE_CHECKING:
-    from ironwright.workflow.run_store import RunStore
+    from ironwright.workflow.run_store import RunFolder, RunStore
 
 _repo = click.option(
     "--repo", type=click.Path(path_type=Path), default=".", help="Any folder of the repository."
@@ -89,7 +89,7 @@ def show_run(run_id: str, repo: Path, output: Output) -> int:
             ) from error
         output.answer(rendered(report, output))
         return ExitCode.PASS
-    _show_unfinished(folder.record().as_json(), outcome.value, output)
+    _show_unfinished(folder, outcome.value, output)
     return ExitCode.PASS
 
 
@@ -135,20 +135,35 @@ def answer(run_id: str, text: str, question: str | None, repo: Path, output: Out
     return report.exit_code
 
 
-def _show_unfinished(record: dict[str, Any], outcome: str, output: Output) -> None:
+def _show_unfinished(folder: RunFolder, outcome: str, output: Output) -> None:
     """Show a run that has no final report: it is running, or its process died."""
+    from ironwright.records.journal import read_journal
+    from ironwright.reporting import figures
     from ironwright.reporting.untrusted import printable
+    from ironwright.workflow.ending import paid
 
+    record = folder.record().as_json()
+    events = read_journal(folder.journal) if folder.journal.exists() else ()
+    usage = paid(events)
     if output.format == "json":
         from ironwright.reporting.json import data_as_json
 
-        data = {"run": record["id"], "outcome": outcome, "report": None, "record": record}
+        data = {
+            "run": record["id"],
+            "outcome": outcome,
+            "report": None,
+            "record": record,
+            "usage": usage.as_json(),
+        }
         output.answer(data_as_json(data))
         return
     lines = [
         f"Run {record['id']}  {printable(record['request']['task'])}",
         f"{outcome}, started {record['created']}",
+        f"cost so far {figures.dollars(usage.dollars)}: {figures.tokens(usage)}",
     ]
+    if events:
+        lines.append(f"last step {printable(events[-1].step)} at {events[-1].time}")
     if outcome == "interrupted":
         lines.append(f"resume it: ironwright runs resume {record['id']}")
     output.answer("\n".join(lines))
