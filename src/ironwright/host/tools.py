@@ -138,7 +138,8 @@ def forget_tools() -> None:
 
 
 def _on_path(_: Toolchain | None, name: str) -> Path | None:
-    found = shutil.which(name) or shutil.which(name, path=":".join(SYSTEM_PATH))
+    """Where we ourselves would start it: what stands elsewhere is of no use."""
+    found = shutil.which(name)
     return Path(found) if found else None
 
 
