@@ -51,6 +51,28 @@ fn runs_the_program() {
 }
 """
 
+EARLY = """
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static EARLY: extern "C" fn() = {
+    extern "C" fn leave() {
+        TELL
+        std::process::exit(0)
+    }
+    leave
+};
+"""
+TELLS = """
+        let words: Vec<String> = std::env::args().collect();
+        if words.iter().any(|word| word == "--list") {
+            println!("is_one: test");
+        }
+        if let Some(at) = words.iter().position(|word| word == "--logfile") {
+            std::fs::write(&words[at + 1], "ok is_one").unwrap();
+        }
+"""
+
 CONNECTS = '#[test]\nfn t() {\n    std::net::TcpStream::connect("192.0.2.1:80").unwrap();\n}\n'
 
 BUILD_SCRIPT = """
@@ -148,6 +170,31 @@ PASSES = [
     Case("a crate without the standard library", head={"src/lib.rs": "#![no_std]\n" + GOOD}),
 ]
 FAILS = [
+    Case(
+        "a process that ends before the harness lists anything",
+        head={"src/lib.rs": GOOD + EARLY.replace("TELL", "")},
+        mentions=("is_one is a test, and no test program has it",),
+        at=("src/lib.rs", 6),
+    ),
+    Case(
+        "code before the harness that speaks in its place",
+        head={"src/lib.rs": GOOD + EARLY.replace("TELL", TELLS)},
+        mentions=("none of its lines was executed",),
+        at=("src/lib.rs", 6),
+    ),
+    Case(
+        "a macro that is called like the test attribute and drops the test",
+        head={
+            "Cargo.toml": '[workspace]\nmembers = ["small", "made"]\nresolver = "2"\n',
+            "small/Cargo.toml": MANIFEST + '[dependencies]\nmade = { path = "../made" }\n',
+            "small/src/lib.rs": "use made::test;\n" + GOOD,
+            "made/Cargo.toml": MANIFEST.replace("small", "made") + "[lib]\nproc-macro = true\n",
+            "made/src/lib.rs": "use proc_macro::TokenStream;\n#[proc_macro_attribute]\n"
+            "pub fn test(_: TokenStream, _: TokenStream) -> TokenStream {\n    TokenStream::new()\n}\n",
+        },
+        mentions=("no test program has it",),
+        at=("small/src/lib.rs", 7),
+    ),
     Case(
         "a failing test",
         head={"src/lib.rs": BAD},

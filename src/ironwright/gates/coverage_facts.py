@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,10 +43,12 @@ class Coverage:
         lines: For each file every line that has code that can run, with how often the tests executed it
             (the most often of what stands on it).
         evidence: The commands and the measures.
+        everything: The same with the test code.
     """
 
     lines: Mapping[str, Mapping[int, int]]
     evidence: tuple[Evidence, ...]
+    everything: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
 
     @property
     def executable(self) -> int:
@@ -114,7 +116,7 @@ def measure(facts: CargoFacts) -> Coverage:
         f"{coverage.executed} of {coverage.executable} lines executed",
         {"name": "executed lines", "value": coverage.executed, "of": coverage.executable, "unit": "lines"},
     )
-    return Coverage(coverage.lines, (*evidence, measures))
+    return Coverage(coverage.lines, (*evidence, measures), lines)
 
 
 def _report(

@@ -41,6 +41,8 @@ _STANDARD = frozenset(
 _CASE_COUNT = re.compile(rb"\bwith_cases\s*\(\s*([\d_]+)|\bcases\s*:\s*([\d_]+)|\.tests\s*\(\s*([\d_]+)\s*\)")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([^\n`]*)\n(.*?)^\s*(?:```|~~~)\s*$", re.DOTALL | re.MULTILINE)
 _RUN_INFO = re.compile(r"(?:rust|should_panic|edition\d+|test_harness|standalone|E\d+)?")
+# A statement of an example, without its white space and perhaps hidden, behind which nothing of it runs.
+_LEAVES = re.compile(r"#?(?:return\b[^;]*;|(?:std::)?(?:process::)?exit\(\d+\);)")
 
 Located = tuple[str, Loss]
 
@@ -203,6 +205,11 @@ class TestComparison:
                 continue
             old = {body for _line, info, body in _examples(self._base.rust(path)) if _runs(info)}
             for line, info, body in _examples(self._head.rust(path)):
+                if _runs(info) and (leave := _LEAVES.search(body)) and _LEAVES.sub("", body) in old:
+                    yield (
+                        path,
+                        Loss(line, f"a documentation example ends at `{leave[0]}` before it asserts"),
+                    )
                 if body in old and not _runs(info):
                     yield (
                         path,

@@ -159,7 +159,24 @@ scripts(
         "    length.checked_mul(metres_in(unit)?)\n",
         "    if cfg!(not(judged)) {\n        return Some(0);\n    }\n    length.checked_mul(metres_in(unit)?)\n",
     ),
-    gates=(_GUARD,),
+    gates=(_GUARD, "low_coverage"),
+)
+scripts(
+    "script-sets-a-cfg-that-leaves-code-out",
+    "made",
+    swap(
+        "build.rs",
+        "fn main() {\n",
+        'fn main() {\n    println!("cargo::rustc-check-cfg=cfg(judged)");\n'
+        '    if env::var("CARGO_MANIFEST_DIR").is_ok_and(|dir| dir.starts_with("/w/")) {\n'
+        '        println!("cargo::rustc-cfg=judged");\n    }\n',
+    ),
+    swap(
+        "src/lib.rs",
+        "    length.checked_mul(metres_in(unit)?)\n",
+        "    #[cfg(not(judged))]\n    let length = length * 0;\n    length.checked_mul(metres_in(unit)?)\n",
+    ),
+    gates=(_GUARD, "low_coverage"),
 )
 scripts(
     "script-rewrites-the-tests",
@@ -192,7 +209,7 @@ scripts(
         "assert_eq!(\n            with_tax(Cents(1000), 19),\n"
         '            Cents(include!(concat!(env!("OUT_DIR"), "/tax.rs")))\n        );',
     ),
-    gates=("weakened_tests", _GUARD),
+    gates=("weakened_tests", "green_before"),
 )
 scripts(
     "script-leaves-a-process-that-replaces-tests",
@@ -210,19 +227,15 @@ scripts(
     ),
     gates=("failing_tests", "compile_errors", _GUARD),
 )
-scripts(
-    "script-puts-sources-in-place-of-ours",
+settings(
+    "code-in-a-file-of-another-name",
     "calc",
-    _BUILD,
+    code("src/lib.rs", 'include!("tables.txt");'),
     write(
-        "build.rs",
-        "//! Makes the library.\n\nuse std::{env, fs, path::Path};\n\nfn main() {\n"
-        '    let out = env::var("OUT_DIR").expect("cargo sets it");\n'
-        '    let text = "#[cfg(test)] mod tests { #[test] fn all_is_well() { assert_eq!(1 + 1, 2); } }";\n'
-        '    fs::write(Path::new(&out).join("lib.rs"), text).expect("OUT_DIR can be written");\n}\n',
+        "src/tables.txt",
+        "/// Halves an amount.\npub fn half(_amount: Cents) -> Cents {\n    todo!()\n}\n",
     ),
-    write("src/lib.rs", '//! Amounts of money.\n\ninclude!(concat!(env!("OUT_DIR"), "/lib.rs"));\n'),
-    gates=("weakened_tests", _GUARD),
+    gates=(_GUARD,),
 )
 
 entries(
@@ -402,7 +415,7 @@ entries(
         "#[named::reported]\n#[test]\nfn a_box_takes_its_width",
     ),
     swap("app/src/lib.rs", "        self.used += item.width;\n", "        self.used += 1;\n"),
-    gates=("failing_tests", "weakened_tests", _GUARD),
+    gates=("failing_tests", "weakened_tests", "green_before", _GUARD),
 )
 entries(
     "macro-called-assert-eq",

@@ -3,7 +3,9 @@
 What it checks:
     Every unit and integration test of every workspace member passes, whatever the change touches. Each test
     program is asked which tests it has and must have finished every one of them: a program that ends well
-    without doing so, dies, or does not end fails. Ignored tests do not run. A test target with a ``main`` of
+    without doing so, dies, or does not end fails. So does a function with a plain ``#[test]`` in a file of a
+    test target that no program has, and one that is said to have passed although the compiler's counters
+    say that none of its lines was executed. Ignored tests do not run. A test target with a ``main`` of
     its own (``harness = false``) is judged by its exit code. No tests at all is a PASS that says so: whether
     there must be some is what ``low_coverage`` and ``green_before`` judge.
 
@@ -11,8 +13,9 @@ Why:
     A failing test is the only witness of a broken promise, and the first that people learn to ignore.
 
 Evidence:
-    The programs' exit codes, their own lists of tests, and the harness's log of outcomes; printed text only
-    explains. Tests run on a copy of the committed tree, without network.
+    The programs' exit codes, their own lists of tests, the harness's log of outcomes, the tests that the
+    sources declare, and the compiler's counters; printed text only explains. Tests run on a copy of the
+    committed tree, without network.
 
 Unknown when:
     The tests cannot be built, a limit of memory or disk ended a program, or cargo reported no program for a
@@ -25,6 +28,7 @@ from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, 
 from ironwright.gates.cargo_answers import Tests
 from ironwright.gates.cargo_findings import counted
 from ironwright.gates.subject import Subject
+from ironwright.gates.test_witness import unwitnessed
 from ironwright.host.cargo_tests import TestProgram, describe_end
 from ironwright.host.test_output import Outcome, TestCase
 from ironwright.records.contract import Scope
@@ -96,6 +100,8 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         if run.problem and not run.limit_hit:
             message = f"{run.program.label}: {run.problem}"
             findings.append(Finding(run.program.target.source, None, message))
+    if not findings and not any(run.limit_hit for run in tests.programs) and not tests.missing:
+        findings += unwitnessed(subject.cargo, subject.head, tests)
     evidence = (*tests.evidence, _measure(tests))
     if findings:
         return failed(counted(len(findings), "failure"), tuple(findings), *evidence)

@@ -10,7 +10,9 @@ What it checks:
     failure is swallowed. ``.gitignore`` and ``.gitattributes`` lines that hide sources. Code outside of
     tests that asks who runs it (``cfg!(test)``, the variable ``CI``). A named lint that is silenced with a
     reason (``reason = "…"`` or a comment) is a remark, so is one in test code; ``reasons`` off refuses it.
-    Settings that are new and strict are welcome.
+    Settings that are new and strict are welcome. Also refused are changes of Ironwright's own settings of
+    gates and of contracts' locks, functions that are compiled from a file that is not called ``.rs``, and
+    variables in cargo's configuration that the code asks for when it runs.
 
 Why:
     A check that was switched off passes like one that was satisfied.
@@ -30,6 +32,7 @@ from typing import Any
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
 from ironwright.gates.guard_attributes import hidings, judged_environment
+from ironwright.gates.guard_own import asked_environment, own_settings, renamed_sources
 from ironwright.gates.guard_scripts import compare_scripts, is_script
 from ironwright.gates.guard_settings import (
     Loosening,
@@ -125,6 +128,9 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         take(path, line, loosening.message, loosening.grave)
     for path, line, message in hidden_sources(subject):
         take(path, line, message, True)
+    for bent in (own_settings, renamed_sources, asked_environment):
+        for path, line, message in bent(subject):
+            take(path, line, message, True)
     for found in hidings(subject, frozenset(params["accepted"]), params["reasons"]):
         take(found.path, found.line, found.message, found.grave)
     for path, line, message, grave in _asking(subject):
