@@ -70,7 +70,8 @@ GATE = Gate(
     phrasings=(
         Phrasing(
             r"\b(?:block(?:ing|s)?|synchronous)\s+(?:the\s+)?(?:i/?o|calls?|operations?|code|functions?|"
-            r"async runtime|runtime|event loop|executor|threads?)\b(?=[^.;]{0,40}\basync|[^.;]{0,10}(?:$|[.;]))",
+            r"async runtime|runtime|event loop|executor|threads?)\b"
+            r"(?=[^.;]{0,40}\basync|[^.;]{0,10}(?:$|[.;]))",
             "Never use blocking calls in async code.",
             negative=True,
         ),
