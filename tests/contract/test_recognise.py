@@ -54,6 +54,8 @@ def test_every_example_of_every_gate_is_recognised(make_agent: MakeAgent, all_ga
         ),
         ("Keep every file under 1,000 lines.", "oversized_files", {"max_lines": 1000}),
         ("Files never exceed two hundred lines.", "oversized_files", {"max_lines": 200}),
+        ("`cargo deny check` must pass.", "required_commands", {"commands": ("cargo deny check",)}),
+        ("Run `just lint` before every commit.", "required_commands", {"commands": ("just lint",)}),
         ("No `.unwrap()` or `.expect()` outside tests.", "panicking_library_code", {"code": "all"}),
         ("Do not commit until all tests pass.", "failing_tests", {}),
         ("Never submit without running `cargo fmt`.", "unformatted_code", {}),
@@ -240,3 +242,25 @@ def test_long_lines_are_read_in_time(make_agent: MakeAgent, all_gates: Gates, it
     started = time.process_time()
     recognise(make_agent(f"# Rules\n- {item}\n"), all_gates)
     assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Just test that it passes before committing.",
+        "Make sure tests pass before committing.",
+        "Never run `just publish` before you finish.",
+        "Run `cargo test` before committing.",
+        "If `just ci` must pass, say so.",
+    ],
+)
+def test_words_that_are_no_demanded_command_name_none(
+    sentence: str, make_agent: MakeAgent, all_gates: Gates
+) -> None:
+    assert "required_commands" not in _of(sentence, make_agent, all_gates)
+
+
+def test_a_lead_in_and_a_command_in_code_demand_it(make_agent: MakeAgent, all_gates: Gates) -> None:
+    agent = make_agent("Before committing, run:\n\n- `just lint`\n- `./scripts/check.sh --all`\n")
+    found = [params for _, gate, params in _bound(agent, all_gates) if gate == "required_commands"]
+    assert found == [{"commands": ("just lint",)}, {"commands": ("./scripts/check.sh --all",)}]

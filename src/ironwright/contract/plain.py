@@ -101,10 +101,16 @@ def fold(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
-def plain(text: str) -> str:
-    """What patterns see: white space folded; emphasis, code marks and link targets removed; plain quotes."""
+def plain(text: str, *, code_marks: bool = False) -> str:
+    """What patterns see: white space folded; emphasis, code marks and link targets removed; plain quotes.
+
+    Args:
+        text: A sentence as written.
+        code_marks: Whether the back quotes around code stay.
+    """
     text = _LINK.sub(r"\1", text).translate(_QUOTES)
-    text = _VARIABLE.sub("…", _TAG.sub("", text)).replace("`", "")
+    text = _VARIABLE.sub("…", _TAG.sub("", text))
+    text = text if code_marks else text.replace("`", "")
     return fold(_EMPHASIS.sub("", text))
 
 

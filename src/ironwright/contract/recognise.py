@@ -9,6 +9,7 @@ from typing import Any
 
 from ironwright.contract import words
 from ironwright.contract.obligations import Obligation, find_obligations
+from ironwright.contract.plain import plain
 from ironwright.gates.api import Gate, Param, Phrasing
 from ironwright.records.contract import Clause, Strength
 from ironwright.records.definition import Agent
@@ -53,7 +54,8 @@ def recognise(agent: Agent, gates: Mapping[str, Gate]) -> tuple[Clause, ...]:
     clauses: list[Clause] = []
     for obligation in find_obligations(agent):
         readings = () if obligation.doubtful else tuple(_readings(obligation))
-        bound = [clause for gate in gates.values() if (clause := _bind(obligation, readings, gate))]
+        marked = () if obligation.doubtful else tuple(_marked_readings(obligation))
+        bound = [clause for gate in gates.values() if (clause := _bind(obligation, readings, marked, gate))]
         if bound:
             clauses.extend(bound)
         elif not obligation.introduces:
@@ -92,10 +94,12 @@ class _Bound:
             self.note = f'soft: "{soft}"' if soft else "soft: the wording is no demand"
 
 
-def _bind(obligation: Obligation, readings: Iterable[_Reading], gate: Gate) -> Clause | None:
+def _bind(
+    obligation: Obligation, readings: Iterable[_Reading], marked: Iterable[_Reading], gate: Gate
+) -> Clause | None:
     bound: _Bound | None = None
     for phrasing in gate.phrasings:
-        for reading in readings:
+        for reading in marked if phrasing.code_marks else readings:
             asked = _ask(phrasing, reading, gate)
             if asked is None:
                 continue
@@ -160,6 +164,16 @@ def _readings(obligation: Obligation) -> Iterator[_Reading]:
         yield _joined(lead.rstrip(": ") + ": ", text, forbidden=forbidden)
     if obligation.topic and _BARE_LIMIT.match(text):
         yield _joined(obligation.topic.rstrip(": ") + ": ", text, forbidden=forbidden)
+
+
+def _marked_readings(obligation: Obligation) -> Iterator[_Reading]:
+    """The obligation as :func:`_readings` has it, with the back quotes that tell commands from words."""
+    if "`" not in obligation.sentence:
+        return
+    text = plain(obligation.sentence, code_marks=True)
+    yield _Reading(text, 0, _main_start(text), obligation.forbidden)
+    for lead in dict.fromkeys(obligation.leads):
+        yield _joined(lead.rstrip(": ") + ": ", text, forbidden=obligation.forbidden)
 
 
 def _joined(prefix: str, text: str, *, forbidden: bool) -> _Reading:

@@ -66,6 +66,7 @@ class Phrasing:
             sentence asks for the gate; False where a negated sentence asks for the opposite.
         strength: Lower than HARD where the words themselves are soft.
         example: A sentence that this phrasing must recognise; the tests run it.
+        code_marks: Whether the pattern sees the back quotes around code, which are removed otherwise.
     """
 
     pattern: str
@@ -73,6 +74,7 @@ class Phrasing:
     params: Params = field(default_factory=dict)
     negative: bool = False
     strength: Strength = Strength.HARD
+    code_marks: bool = False
 
     @property
     def regex(self) -> re.Pattern[str]:

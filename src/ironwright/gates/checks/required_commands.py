@@ -75,24 +75,30 @@ def read_commands(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" ".join(text.split()) for text in re.findall(r"`([^`]+)`", words)))
 
 
+def _asks(pattern: str, example: str) -> Phrasing:
+    """A phrasing in which the back quotes tell a command from words: "just test" could be either."""
+    return Phrasing(pattern, example, code_marks=True)
+
+
 GATE = Gate(
     id="required_commands",
     summary="a tree on which a command that the team demands fails",
     cost=Cost.REBUILD,
     phrasings=(
-        Phrasing(rf"(?P<commands>{_MANY})\s+{_PASSES}", "`just ci` must pass."),
-        Phrasing(
+        _asks(rf"(?P<commands>{_MANY})\s+{_PASSES}", "`just ci` must pass."),
+        _asks(
             rf"\b(?:ensure|make sure|verify|confirm|check)\b(?:\s+that)?\s+(?P<commands>{_MANY})\s+{_PASSES}",
             "Make sure `./scripts/check.sh` succeeds.",
         ),
-        Phrasing(
+        _asks(
             rf"\brun\s+(?P<commands>{_MANY})\s+(?:and|to)\s+(?:ensure|make sure|verify|confirm)\b"
             r"[^.;]{0,30}\b(?:pass(?:es)?|succeeds?|clean|green)\b",
             "Run `cargo xtask lint` and make sure it passes.",
         ),
-        Phrasing(rf"\brun\s+(?P<commands>{_MANY})\s+{_MARK}", "Run `make verify` before committing."),
-        Phrasing(
-            rf"\b{_MARK}[^.;`]{{0,20}},?\s*run\s+(?P<commands>{_MANY})", "Before you finish, run `just lint`."
+        _asks(rf"\brun\s+(?P<commands>{_MANY})\s+{_MARK}", "Run `make verify` before committing."),
+        _asks(
+            rf"\b{_MARK}[^.;`]{{0,20}}?,?\s*run:?\s+(?P<commands>{_MANY})",
+            "Before you finish, run `just lint`.",
         ),
     ),
     params={
