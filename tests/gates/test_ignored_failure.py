@@ -88,6 +88,13 @@ FAILS = [
         mentions=("committed what had just failed",),
         findings=1,
     ),
+    case(
+        "committed it with the lock that the build made",
+        ran("cargo check", FAILED, before=TREES[0], after=TREES[1]),
+        ran("git commit -am x", before=TREES[1]),
+        ran("cargo check", before=TREES[2]),
+        findings=1,
+    ),
 ]
 UNKNOWN = [
     Case("no journal", head=HEAD, mentions=("no journal",)),

@@ -116,6 +116,7 @@ def test_verdict(gate_case, tmp_path):
         ),
         ("Read and follow the rules in `.agpm/snippets/a.md`", {"files": (".agpm/snippets/a.md",)}),
         ("Adhere strictly to standards established in CLAUDE.md files.", {"files": ("CLAUDE.md",)}),
+        ("Read CLAUDE.md and the design document first.", {"files": ("CLAUDE.md",), "named_in_task": True}),
         ("Carefully review the architectural specification, identifying risks", {"named_in_task": True}),
     ],
 )

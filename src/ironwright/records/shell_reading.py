@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 _EXPANSIONS = frozenset("$`\\\n\r\0")
 _OPERATOR = frozenset("|&;<>()")
@@ -37,6 +37,10 @@ _PREFIXES = frozenset(
         "while",
     )
 )
+_MOST_TEXTS = 50
+"""Substitutions and texts of ``sh -c`` in one command; what has more is written to be unreadable."""
+
+_MOST_STARTS = 8
 _CLOSERS = frozenset(("}", "fi", "done", "esac"))
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh"))
 _HERE = re.compile(r"(?<!<)<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([A-Za-z_]\w*))")
@@ -102,82 +106,47 @@ class SimpleCommand:
 def simple_commands(command: str) -> tuple[SimpleCommand, ...] | None:
     """Every program that a command starts, in order; None where the command cannot be read.
 
-    What a script or a variable holds is not seen.
+    Programs that others start for it (``sh -c``, ``eval``, ``xargs``, ``find -exec``) are read too; what a
+    script or a variable holds is not seen.
     """
-    try:
-        tokens = _lex(command)
-    except ValueError:
-        return None
     found: list[SimpleCommand] = []
-    for words, after in _simple_commands(command, tokens):
-        follows = after[0] if len(after) > 1 else ""
-        plain = tuple(_without_redirections(words))
-        if plain and plain[0] not in _CLOSERS:
-            found.append(SimpleCommand(plain, follows))
-        if plain and plain[0].rsplit("/", 1)[-1] in _SHELLS and "-c" in plain[:-1]:
-            inner = simple_commands(plain[plain.index("-c") + 1])
-            if inner is None:
+    texts = [(command, True)]
+    for number, (text, whole) in enumerate(texts):
+        try:
+            tokens = _lex(text)
+        except ValueError:
+            if whole:
                 return None
-            found += [replace(part, nested=True) for part in inner]
-    for text in _substitutions(_without_here_documents(command)):
-        found += [replace(part, nested=True) for part in simple_commands(text) or ()]
+            continue
+        for words, after in _simple_commands(text, tokens):
+            follows = after[0] if len(after) > 1 else ""
+            plain = tuple(_without_redirections(words))
+            if not plain or plain[0] in _CLOSERS:
+                continue
+            found.append(SimpleCommand(plain, follows, number > 0))
+            found += [SimpleCommand(inner, "", True) for inner in _started_by(plain)]
+            if plain[0].rsplit("/", 1)[-1] in _SHELLS and "-c" in plain[:-1]:
+                texts.append((plain[plain.index("-c") + 1], whole))
+            if plain[0] == "eval":
+                texts.append((re.sub(r"^(?:eval\s+)+", "", " ".join(plain)), whole))
+        if whole:  # the substitutions of a text are found with those inside of them
+            texts += [(inner, False) for inner in _substitutions(_without_here_documents(text))]
+        if len(texts) > _MOST_TEXTS:
+            return None
     return tuple(found)
 
 
-def runs_command(command: str, wanted: str) -> bool:
-    """Whether a command runs another one: the same program and subcommands, with at least its options.
-
-    ``git push origin main --force`` runs ``git push --force`` and ``git push``, but not ``git push --tags``.
-    An option's short form counts where git or cargo have one. A command that cannot be read runs what its
-    text holds.
-    """
-    parts = simple_commands(command)
-    if parts is None:
-        return (
-            re.search(r"(?<![\w./-])" + re.escape(" ".join(wanted.split())) + r"(?![\w-])", command)
-            is not None
-        )
-    positional, options = _split_options(wanted.split())
-    for part in parts:
-        words, given = _split_options(part.words)
-        shorts = _SHORT_OPTIONS.get(" ".join(words[:2]), _SHORT_OPTIONS.get(words[0] if words else "", {}))
-        given |= {long for short, long in shorts.items() if short in given}
-        if words[:2] == ["git", "push"] and any(word.startswith("+") for word in words[2:]):
-            given.add("--force")
-        if words[: len(positional)] == positional and options <= given:
-            return True
-    return False
-
-
-_SHORT_OPTIONS = {
-    "git push": {"-f": "--force", "-d": "--delete"},
-    "git commit": {"-n": "--no-verify", "-a": "--all"},
-    "git clean": {"-f": "--force"},
-    "git checkout": {"-f": "--force"},
-    "git branch": {"-f": "--force", "-d": "--delete"},
-    "rm": {"-r": "--recursive", "-R": "--recursive", "-f": "--force"},
-}
-
-
-def _split_options(words: Sequence[str]) -> tuple[list[str], set[str]]:
-    """A command's plain words and its options; what ``git -C`` and ``git -c`` take is left out."""
-    plain: list[str] = []
-    options: set[str] = set()
-    position = 0
-    while position < len(words):
-        word = words[position]
-        position += 1
-        if plain == ["git"] and word in ("-C", "-c"):
-            position += 1
-        elif plain == ["cargo"] and word.startswith("+"):
-            continue
-        elif word.startswith("--"):
-            options.add(word.split("=", 1)[0])
-        elif word.startswith("-") and len(word) > 1:
-            options |= {f"-{letter}" for letter in word[1:]} if word[1:].isalpha() else {word}
-        else:
-            plain.append(word.rsplit("/", 1)[-1] if not plain else word)
-    return plain, options
+def _started_by(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The commands that ``xargs`` and ``find -exec`` start, as far as their words say."""
+    program = words[0].rsplit("/", 1)[-1]
+    if program == "find":
+        starts = [
+            n + 1 for n, word in enumerate(words[:-1]) if word in ("-exec", "-execdir", "-ok", "-okdir")
+        ]
+        yield from (words[start:] for start in starts)
+    elif program == "xargs":
+        # Any of its words may be where the command begins: options of xargs may take a value.
+        yield from (words[start:] for start in range(1, min(len(words), _MOST_STARTS)))
 
 
 def _without_redirections(words: Sequence[str]) -> Iterator[str]:
@@ -377,7 +346,9 @@ def _unquoted(command: str) -> str:
 def _substitutions(command: str) -> Iterator[str]:
     """What stands in ``$(…)`` and in backticks, outermost first."""
     start = command.find("$(")
-    while start >= 0:
+    for _ in range(_MOST_TEXTS):
+        if start < 0:
+            break
         depth, position = 1, start + 2
         while position < len(command) and depth:
             depth += {"(": 1, ")": -1}.get(command[position], 0)

@@ -7,14 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ironwright.records.command_matching import runs_command
 from ironwright.records.errors import RepositoryError
 from ironwright.records.manifest import changed_entries, dependency_entries, is_manifest
-from ironwright.records.shell_reading import (
-    dependency_command,
-    hidden_output,
-    mentions_fetching,
-    runs_command,
-)
+from ironwright.records.shell_reading import dependency_command, hidden_output, mentions_fetching
 from ironwright.session.cargo_network import unfit_for_network
 from ironwright.session.worktree_files import WorktreeFiles
 

@@ -24,8 +24,8 @@ import re
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, judged
 from ironwright.gates.journal_calls import evidence_of, journal_of, read_calls
 from ironwright.gates.subject import Subject
+from ironwright.records.command_matching import runs_command
 from ironwright.records.contract import Scope
-from ironwright.records.shell_reading import runs_command
 from ironwright.records.verdict import Finding
 
 _PROGRAM = (

@@ -29,8 +29,8 @@ from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, failed, p
 from ironwright.gates.journal_calls import Call, evidence_of, journal_of, read_calls
 from ironwright.gates.subject import Subject
 from ironwright.records.cargo_commands import CargoRun, cargo_runs
+from ironwright.records.command_matching import runs_command
 from ironwright.records.contract import Scope
-from ironwright.records.shell_reading import runs_command
 from ironwright.records.verdict import Finding
 
 _TESTS = frozenset(("test", "nextest"))
@@ -162,8 +162,9 @@ def _latest(failures: list[_Failure]) -> list[_Failure]:
     return list({failure.kind: failure for failure in failures}.values())
 
 
-def _same_files(one: Call, other: Call) -> bool:
-    return one.tree != "" and one.tree == other.tree
+def _same_files(one: Call, failed_call: Call) -> bool:
+    """Whether a call started from the files that another one failed on, or left (with a new Cargo.lock)."""
+    return one.tree != "" and one.tree in (failed_call.tree, failed_call.after.partition("@")[0])
 
 
 def _how(call: Call) -> str:

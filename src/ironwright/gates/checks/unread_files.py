@@ -75,8 +75,8 @@ GATE = Gate(
             "Adhere to the coding standards in CLAUDE.md.",
         ),
         Phrasing(
-            rf"\b{_READ}(?:\s+(?:all|the|any|through|and|understand|provided|relevant|whole|entire|"
-            rf"CLAUDE\.md,))*\s+{_TEXT}\b",
+            rf"\b{_READ}(?:\s+(?:all|the|any|through|and|understand|provided|relevant|whole|entire|{_FILE},?))*"
+            rf"\s+{_TEXT}\b",
             "Carefully review the architectural specification.",
             {"named_in_task": True},
         ),
