@@ -56,7 +56,7 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            r"\b(?:hard-?coded|plain-?text|committed|leaked)\s+(?:\w+\s+)?{_SECRET}",
+            rf"\b(?:hard-?coded|plain-?text|committed|leaked)\s+(?:\w+\s+)?{_SECRET}",
             "No hardcoded credentials.",
             negative=True,
         ),

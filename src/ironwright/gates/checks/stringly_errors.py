@@ -62,7 +62,13 @@ GATE = Gate(
             "Use appropriate error handling with custom error types.",
         ),
         Phrasing(
-            r"\b(?:use|with|via|define|prefer|through|derive)\b[^.;]{0,40}\bthiserror\b",
+            r"\bthiserror\b`?\s*(?:/|,|\+|&|or|and)\s*(?:for librar\w+,?\s*)?`?(?:anyhow|eyre)\b",
+            "Use custom errors with thiserror or anyhow.",
+            params={"allow_boxed": True},
+        ),
+        Phrasing(
+            r"\b(?:use|with|via|define|prefer|through|derive)\b[^.;]{0,40}\bthiserror\b"
+            r"(?!`?\s*(?:/|,|\+|&|or|and)\s*(?:for librar\w+,?\s*)?`?(?:anyhow|eyre)\b)",
             "Use thiserror for library errors.",
         ),
         Phrasing(

@@ -130,7 +130,8 @@ GATE = Gate(
     phrasings=(
         Phrasing(
             r"\b(?:swallow|silently (?:ignore|drop|discard|fail|swallow|catch)|"
-            r"(?:ignore|discard|drop|hide|suppress)(?= (?:\w+ )?(?:errors?|failures?|exceptions?|results?)))\w*"
+            r"(?:ignore|discard|drop|hide|suppress)(?= (?!compil|test|lint|clippy|build|type|warn)(?:\w+ )?"
+            r"(?:error|failure|exception|result)s?\b))\w*"
             r"\s*(?:the\s+|any\s+|all\s+)*(?:errors?|failures?|exceptions?|results?)?\b",
             "Never swallow errors.",
             negative=True,
