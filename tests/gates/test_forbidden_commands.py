@@ -63,6 +63,7 @@ def test_verdict(gate_case, tmp_path):
         ("Never force-push", ["git push --force"]),
         ("Never use `--no-verify`", ["git commit --no-verify", "git push --no-verify"]),
         ("Do not push to remote.", ["git push"]),
+        ("Don't use `make clean`.", ["make clean"]),
         ("Never use `git checkout <branch>`.", ["git checkout"]),
     ],
 )
@@ -89,6 +90,8 @@ def test_a_list_under_a_prohibition_names_commands():
         "Don't make assumptions, never kill performance.",
         "Do not forget to run `cargo fmt`.",
         "Never skip running `cargo clippy`.",
+        "Never use make-believe data, do not kill processes.",
+        "Never make changes without tests.",
         "`cargo test`",
     ],
 )

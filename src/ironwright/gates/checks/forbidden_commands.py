@@ -37,8 +37,13 @@ _BARE = (
     r"(?-i:(?:git|cargo|rustup|docker|kubectl|npm|gh)\s+(?!commands?\b)[a-z][\w-]*(?:\s+--?[a-z][\w-]*)*"
     r"|rm\s+-\w+|sudo)"
 )
-_ONE = rf"(?:`{_PROGRAM}(?:\s[^`]*)?`|{_BARE})"
-_LIST = rf"{_ONE}(?:(?:,\s*(?:or\s+|and\s+|nor\s+)?|\s+(?:or|and|nor)\s+|\s*/\s*){_ONE})*"
+_BETWEEN = r"(?:,\s*(?:or\s+|and\s+|nor\s+)?|\s+(?:or|and|nor)\s+|\s*/\s*)"
+_LIST = rf"(?:{_BARE})(?:{_BETWEEN}(?:{_BARE}))*"
+_MARKED = rf"`{_PROGRAM}(?:\s[^`]*)?`"
+_MARKED_LIST = rf"{_MARKED}(?:{_BETWEEN}{_MARKED})*"
+_RUN = (
+    r"(?:run(?:ning)?|us(?:e|ing)|execut(?:e|ing)|invok(?:e|ing)|call(?:ing)?|issu(?:e|ing)|do)\s+(?:the\s+)?"
+)
 # A prohibition with a condition cannot be judged from the commands alone.
 _ALWAYS = (
     r"(?![^.;]*\b(?:unless|without|except|until|before|if|when|while|on|to|from|for|with|against|during|"
@@ -70,15 +75,15 @@ GATE = Gate(
     cost=Cost.JOURNAL,
     phrasings=(
         Phrasing(
-            rf"{_NEVER}(?:run(?:ning)?|us(?:e|ing)|execut(?:e|ing)|invok(?:e|ing)|call(?:ing)?|issu(?:e|ing)|"
-            rf"do)\s+(?:the\s+)?(?P<commands>{_LIST}){_END}",
-            "Never run `cargo publish` or `git push --force`.",
+            rf"{_NEVER}(?:{_RUN})?(?P<commands>{_LIST}){_END}",
+            "Never run cargo publish or git push --force.",
             negative=True,
         ),
         Phrasing(
-            rf"{_NEVER}(?P<commands>{_LIST}){_END}",
-            "Never `git stash`.",
+            rf"{_NEVER}(?:{_RUN})?(?P<commands>{_MARKED_LIST}){_END}",
+            "Never use `kill` or `make clean`.",
             negative=True,
+            code_marks=True,
         ),
         Phrasing(
             rf"(?P<commands>{_LIST})(?=\s+(?:is|are)\s+(?:strictly\s+)?(?:forbidden|prohibited|banned|"
