@@ -42,6 +42,11 @@ FAILS = [
 UNKNOWN = [
     Case("code that does not parse", head={"src/lib.rs": "pub fn one( {\n"}, mentions=("rustfmt",)),
     Case(
+        "a manifest that does not parse",
+        head={"Cargo.toml": "[package\n"},
+        mentions=("error: unclosed table, expected `]`", "Cargo.toml:1"),
+    ),
+    Case(
         "no manifest but a vendored one",
         base=None,
         head={"vendor/x/Cargo.toml": MANIFEST},

@@ -70,6 +70,9 @@ class Problem:
     advice: str = ""
 
 
+_FMT_HELP = "\nThis utility formats all bin and lib files"
+
+
 def diagnose(
     done: Completed, messages: Messages, locate: Locate, *, cwd: str, network: bool = False
 ) -> Problem | None:
@@ -126,7 +129,9 @@ def diagnose(
 
 def essential_text(done: Completed) -> str:
     """What a cargo command said on stderr without its progress lines, at most its last dozen lines."""
-    lines = [line.rstrip() for line in _PROGRESS.sub("", done.error_text).splitlines() if line.strip()]
+    # `cargo fmt` answers a manifest that it cannot read with the error first, then all of its help.
+    said = _PROGRESS.sub("", done.error_text).partition(_FMT_HELP)[0]
+    lines = [line.rstrip() for line in said.splitlines() if line.strip()]
     start = next((number for number, line in enumerate(lines) if line.startswith("error")), 0)
     chosen = lines[start : start + _LINES_SHOWN] if start else lines[-_LINES_SHOWN:]
     return "\n".join(chosen)
