@@ -209,6 +209,8 @@ def _open(run: _Run) -> None:
 
 def _to_report(run: _Run, engine: Engine | None) -> RunReport:
     """Work until there is a report; every way out of the work becomes one."""
+    # The providers' clients and the database of steps take seconds to load on a busy machine.
+    run.listener.progress("getting ready to work")
     try:
         return asyncio.run(_work(run, engine))
     except (asyncio.CancelledError, KeyboardInterrupt):
