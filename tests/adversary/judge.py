@@ -33,6 +33,7 @@ LEFT_OUT: Final = {
     "stringly_errors": "whether an error is a type is a team's own taste",
     "uncommented_files": "how much comment a file has is a team's own taste",
     "unlogged_failures": "there is nothing to log with in these crates",
+    "shallow_fuzzing": "these crates have no fuzz targets, which need a nightly compiler",
     "performance_regression": "these crates have no benchmarks",
     "required_commands": "no team's own commands are named",
     "missing_property_tests": "there are no property tests in these crates",

@@ -78,6 +78,13 @@ def test_moving_a_function_to_another_file_is_no_change(tmp_path: Path) -> None:
     assert changes.tests == ()
 
 
+def test_white_space_inside_a_literal_is_a_change(tmp_path: Path) -> None:
+    base = 'pub fn sign() -> &\'static str {\n    "a=b"\n}\n'
+    head = base.replace("a=b", "a = b")
+    changes = CodeChanges(subject_of(tmp_path, {"src/lib.rs": base}, {"src/lib.rs": head}))
+    assert [found.item.name for found in changes.items] == ["sign"]
+
+
 def test_a_changed_body_is_a_change_of_a_known_function(tmp_path: Path) -> None:
     head = BASE.replace("a + b", "b + a + 0")
     changes = CodeChanges(subject_of(tmp_path / "c", {"src/lib.rs": BASE}, {"src/lib.rs": head}))

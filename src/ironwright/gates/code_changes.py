@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 # Containers change when what they hold changes; their members are looked at one by one.
 _CONTAINERS = frozenset({"mod", "impl", "trait", "extern_block"})
 _NO_BEHAVIOUR = frozenset({"use", "extern_crate"})
+# White space means something in literals, and there alone.
+_LITERAL_OR_SPACE = re.compile(
+    rb"""(\bb?r(#*)".*?"\2|"(?:\\.|[^"\\])*"|'(?:\\.[^']*|[^'\\])')|\s+""", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +142,7 @@ def bare_text(file: RustFile, item: Item) -> bytes:
             source[start:end] = b" " * (end - start)
     owner = item.parent.name if item.parent is not None and item.parent.kind in ("impl", "trait") else ""
     kind = b"test " if item.in_test else b""
-    return kind + owner.encode() + b" " + b"".join(bytes(source).split())
+    return kind + owner.encode() + b" " + _LITERAL_OR_SPACE.sub(rb"\1", bytes(source))
 
 
 def _inner_names(item: Item) -> Iterator[str]:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ironwright.gates.api import Unknown
+from ironwright.gates.rust_assertions import identifiers
 from ironwright.host.sandbox import Job, Mount, inner_path
 from ironwright.host.tools import FoundTool, MissingTool, find_tool
 from ironwright.records.verdict import Evidence
 
 if TYPE_CHECKING:
     from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.rust_items import Item
     from ironwright.gates.subject import SourceTree
 
 _OUT = "/w/out"
@@ -103,7 +105,9 @@ def measure(facts: CargoFacts) -> Coverage:
             merged = lines.setdefault(path, {})
             for line, count in found.items():
                 merged[line] = max(count, merged.get(line, 0))
-    own = {path: without_tests(path, found, facts.tree) for path, found in sorted(lines.items())}
+    own = without_constants(
+        {path: without_tests(path, found, facts.tree) for path, found in sorted(lines.items())}, facts.tree
+    )
     unseen = _inside_compiler(facts)
     kept = {
         path: found
@@ -204,3 +208,49 @@ def without_tests(path: str, lines: Mapping[int, int], tree: SourceTree) -> dict
         return {}
     tests = tree.rust(path).test_lines if path.endswith(".rs") else frozenset()
     return {line: count for line, count in lines.items() if line not in tests}
+
+
+def without_constants(
+    lines: Mapping[str, Mapping[int, int]], tree: SourceTree
+) -> dict[str, Mapping[int, int]]:
+    """Lines without those of functions that only the compiler runs.
+
+    A ``const fn`` that a constant's value calls was executed while the code was compiled, where nothing
+    measures it. Where no test executed it besides, it counts on neither side.
+    """
+    idle = {
+        path: [item for item in tree.rust(path).functions if _is_idle_constant(item, found)]
+        for path, found in lines.items()
+        if path.endswith(".rs") and path in tree.paths
+    }
+    if not any(idle.values()):
+        return dict(lines)
+    named = _named_by_constants(tree)
+    kept: dict[str, Mapping[int, int]] = {}
+    for path, found in lines.items():
+        gone = {n for item in idle.get(path, ()) if item.name in named for n in item.lines}
+        kept[path] = {line: count for line, count in found.items() if line not in gone}
+    return kept
+
+
+def _is_idle_constant(item: Item, lines: Mapping[int, int]) -> bool:
+    return "const" in item.modifiers and not any(lines.get(number, 0) for number in item.lines)
+
+
+def _named_by_constants(tree: SourceTree) -> frozenset[str]:
+    """The names in constants and statics outside of tests, and in the ``const fn`` that these name."""
+    bodies: dict[str, set[str]] = {}
+    todo: set[str] = set()
+    for path in tree.rust_paths:
+        if b"const" not in tree.read(path) and b"static" not in tree.read(path):
+            continue
+        for item in tree.rust(path).items:
+            if item.kind in ("const", "static") and not item.in_test:
+                todo |= identifiers(item.node) - {item.name}
+            elif item.kind == "function" and "const" in item.modifiers:
+                bodies.setdefault(item.name, set()).update(identifiers(item.node))
+    found: set[str] = set()
+    while todo:
+        found |= todo
+        todo = {name for known in todo for name in bodies.get(known, ())} - found
+    return frozenset(found)

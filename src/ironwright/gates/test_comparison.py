@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -41,6 +42,7 @@ _STANDARD = frozenset(
 _CASE_COUNT = re.compile(rb"\bwith_cases\s*\(\s*([\d_]+)|\bcases\s*:\s*([\d_]+)|\.tests\s*\(\s*([\d_]+)\s*\)")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([^\n`]*)\n(.*?)^\s*(?:```|~~~)\s*$", re.DOTALL | re.MULTILINE)
 _RUN_INFO = re.compile(r"(?:rust|should_panic|edition\d+|test_harness|standalone|E\d+)?")
+_PROGRAM = re.compile(r"CARGO_BIN_EXE_([\w-]+)")
 # A statement of an example, without its white space and perhaps hidden, behind which nothing of it runs.
 _LEAVES = re.compile(r"#?(?:return\b[^;]*;|(?:std::)?(?:process::)?exit\(\d+\);)")
 
@@ -97,8 +99,22 @@ class TestComparison:
     def _removed(self, test: TestCode) -> Iterator[Located]:
         if self._under_test.is_gone(test.names) or self._replacement(test) is not None:
             return
+        if self._program_is_gone(test):
+            return
         message = f"the test `{test.name}` (line {test.line} before) is gone, and what it tested is not"
         yield test.path, Loss(0, message)
+
+    def _program_is_gone(self, test: TestCode) -> bool:
+        """Whether the test starts a program of its package whose source the change takes away."""
+        for name in _PROGRAM.findall(test.text):
+            folder = posixpath.dirname(posixpath.dirname(test.path))
+            sources = [f"src/bin/{name}.rs", f"src/bin/{name}/main.rs", "src/main.rs"]
+            paths = [posixpath.join(folder, source) for source in sources]
+            if any(path in self._base.paths for path in paths) and not any(
+                path in self._head.paths for path in paths
+            ):
+                return True
+        return False
 
     def _replacement(self, test: TestCode) -> TestCode | None:
         """A new test that holds all of a removed one, or one about the same code that demands as much."""

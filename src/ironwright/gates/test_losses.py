@@ -154,8 +154,16 @@ def _is_kept(lost: Assertion, head: TestCode, around: Surroundings) -> bool:
     if lost.literals:
         used = _used(head, around)
         words = head.words.union(*(code.words for code in used))
-        return bool(used) and lost.words <= words
+        return (bool(used) or _has_table(lost, head)) and lost.words <= words
     return False
+
+
+def _has_table(lost: Assertion, head: TestCode) -> bool:
+    """Whether a loop of the test asserts as much, so that a row of its table may say what was lost."""
+    return "for" in head.tokens and any(
+        found.demand >= lost.demand and not found.guards and lost.words - lost.literals <= found.words
+        for found in head.assertions
+    )
 
 
 def _used(head: TestCode, around: Surroundings) -> list[TestCode]:

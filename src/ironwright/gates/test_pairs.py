@@ -105,7 +105,9 @@ class CodeUnderTest:
         """Whether what a test exercises, directly or through other functions, is other code than before."""
         if any(f"/{name}" in f"/{test.text}" for name in self._changed_data):
             return True
-        return self._other_inputs or self._reaches_change(test.names)
+        # What starts a program exercises whatever the program does.
+        starts = {"main"} if "CARGO_BIN_EXE_" in test.text or "cargo_bin" in test.names else set()
+        return self._other_inputs or self._reaches_change(test.names | starts)
 
     @cached_property
     def functions(self) -> frozenset[str]:
