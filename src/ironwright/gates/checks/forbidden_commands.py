@@ -88,12 +88,12 @@ GATE = Gate(
         Phrasing(
             rf"(?P<commands>{_LIST})(?=\s+(?:is|are)\s+(?:strictly\s+)?(?:forbidden|prohibited|banned|"
             r"(?:not|never) (?:allowed|permitted))\b\s*(?:$|[.;!]))",
-            "`git rebase` is forbidden.",
+            "Running git rebase is forbidden.",
             negative=True,
         ),
         Phrasing(
             rf"\b(?:never|do not|don['’]t|forbidden|prohibited|banned):\s+(?P<commands>{_LIST}){_END}",
-            "Never: `git reset --hard`",
+            "Never: git reset --hard",
             negative=True,
         ),
         Phrasing(

@@ -46,7 +46,7 @@ GATE = Gate(
         Phrasing(
             rf"\bonly\b[^.;]{{0,30}}?{_USE}[^.;]{{0,20}}?\b(?:when|after|if|once)\b[^.;]{{0,50}}?{_OTHER}"
             rf"[^.;]{{0,30}}?{_TRIED}{_TIMES}",
-            "This agent should only be used when `expert-standard` was tried at least 3 times and failed.",
+            "This agent must only be used when `expert-standard` was tried at least 3 times and failed.",
         ),
         Phrasing(
             rf"{_USE}[^.;]{{0,30}}?\bonly\s+(?:when|after|if|once)\b[^.;]{{0,50}}?{_OTHER}"
