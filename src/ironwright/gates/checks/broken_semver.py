@@ -45,13 +45,15 @@ GATE = Gate(
     summary="changes of a public API that the version does not announce",
     cost=Cost.REBUILD,
     phrasings=(
-        Phrasing(rf"\b(?:breaking (?:{_API} )?changes?|API breakages?)\b(?: to (?:the )?{_API})?",
+        # "Flag breaking changes" asks for a look at them, and with a condition they are allowed.
+        Phrasing(rf"\b(?:no|not|never|avoid|without|n't)\s+(?:\w+\s+){{0,3}}?"
+                 rf"(?:breaking (?:{_API} )?changes?|API breakages?)\b(?![^.;]*\b(?:without|unless|except|until|if|when)\b)",
                  "Make no breaking changes to public APIs.", negative=True),
         Phrasing(rf"\bbreak(?:ing|s)? (?:the |any |existing )*{_API}\b",
                  "Never break the public API.", negative=True),
         Phrasing(r"\bcargo[ -]semver[ -]checks?\b", "Run cargo semver-checks before a release."),
         Phrasing(r"\b(?:follow|respect|obey|comply with|adhere to)\b[^.;]{0,20}"
-                 r"\b(?:semver|semantic versioning)\b",
+                 r"\b(?:semver|semantic versioning)\b(?! for dependenc)",
                  "Follow semantic versioning."),
         Phrasing(rf"\b(?:maintain|preserve|keep|ensure)\b[^.;]{{0,30}}\b{_API} (?:backwards? )?compatib\w+",
                  "Maintain API compatibility."),

@@ -40,7 +40,9 @@ GATE = Gate(
     summary="tests that pass in one run and fail in another",
     cost=Cost.TEST,
     phrasings=(
-        Phrasing(r"\b(?:flak(?:y|iness|es)|flickering|intermittent(?:ly)? failing) ?(?:tests?)?\b",
+        Phrasing(r"\b(?:no|not|never|avoid|without|zero|n't|eliminate|remove|fix)\s+(?:\w+\s+){0,3}?"
+                 r"(?:(?:flaky|flickering|intermittent(?:ly failing)?|non-?deterministic) tests?|"
+                 r"test flakiness)\b",
                  "Leave no flaky tests.", negative=True),
         Phrasing(rf"\b{_TESTS} (?:must |should |have to |need to )?(?:always )?(?:be|are|is) "
                  r"(?:fully )?(?:deterministic|reproducible|repeatable|order[- ]independent|"

@@ -56,7 +56,8 @@ GATE = Gate(
             "Every commit stands alone.",
         ),
         Phrasing(
-            r"\bcommits?\b[^.;]{0,30}\b(?:do(?:es)? not|doesn't|don't|fails? to|cannot|can't|that breaks?) "
+            r"\b(?:no|never|not|n't|avoid)\s+(?:\w+\s+){0,4}?commits?\b[^.;]{0,30}"
+            r"\b(?:do(?:es)? not|doesn't|don't|fails? to|cannot|can't|that breaks?) "
             r"(?:compile|build|the build)\b",
             "Never make a commit that does not compile.",
             negative=True,

@@ -34,7 +34,7 @@ from ironwright.gates.subject import SourceTree, Subject
 from ironwright.host.cargo_tool import OUT, run_tool
 from ironwright.host.sandbox import Mount
 from ironwright.host.toolchain import cargo_home
-from ironwright.records.contract import Scope
+from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
@@ -55,7 +55,10 @@ GATE = Gate(
         Phrasing(rf"\b(?:audit|scan|check)\b[^.;]{{0,20}}\b{_DEPENDENCY}\b[^.;]{{0,30}}\b(?:vulnerabilit\w+|"
                  r"advisor(?:y|ies)|CVEs?|security issues?)\b",
                  "Check dependencies for known vulnerabilities."),
-        Phrasing(r"\bcargo[ -](?:audit|deny(?: check)? advisories)\b", "Run cargo audit before a release."),
+        Phrasing(r"\b(?:run|use|with|pass(?:es)?|execute)\b[^.;]{0,20}\bcargo[ -]audit\b",
+                 "Run cargo audit before a release."),
+        Phrasing(r"\bcargo[ -](?:audit|deny(?: check)? advisories)\b", "Security vulnerabilities (cargo audit)",
+                 strength=Strength.SOFT),
     ),
     params={
         "database": Param(str, "", "Where a clone of RustSec's advisory-db lies; empty for cargo's home."),
