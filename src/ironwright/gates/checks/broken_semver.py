@@ -47,7 +47,8 @@ GATE = Gate(
     phrasings=(
         # "Flag breaking changes" asks for a look at them, and with a condition they are allowed.
         Phrasing(rf"\b(?:no|not|never|avoid|without|n't)\s+(?:\w+\s+){{0,3}}?"
-                 rf"(?:breaking (?:{_API} )?changes?|API breakages?)\b(?![^.;]*\b(?:without|unless|except|until|if|when)\b)",
+                 rf"(?:breaking (?:{_API} )?changes?|API breakages?)\b"
+                 r"(?![^.;]*\b(?:without|unless|except|until|if|when)\b)",
                  "Make no breaking changes to public APIs.", negative=True),
         Phrasing(rf"\bbreak(?:ing|s)? (?:the |any |existing )*{_API}\b",
                  "Never break the public API.", negative=True),

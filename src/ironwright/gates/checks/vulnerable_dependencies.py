@@ -57,8 +57,8 @@ GATE = Gate(
                  "Check dependencies for known vulnerabilities."),
         Phrasing(r"\b(?:run|use|with|pass(?:es)?|execute)\b[^.;]{0,20}\bcargo[ -]audit\b",
                  "Run cargo audit before a release."),
-        Phrasing(r"\bcargo[ -](?:audit|deny(?: check)? advisories)\b", "Security vulnerabilities (cargo audit)",
-                 strength=Strength.SOFT),
+        Phrasing(r"\bcargo[ -](?:audit|deny(?: check)? advisories)\b",
+                 "Security vulnerabilities (cargo audit)", strength=Strength.SOFT),
     ),
     params={
         "database": Param(str, "", "Where a clone of RustSec's advisory-db lies; empty for cargo's home."),
