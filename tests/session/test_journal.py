@@ -161,3 +161,12 @@ def test_any_data_survives_with_its_digest(
 def test_an_event_without_a_step_is_a_mistake(tmp_path: Path) -> None:
     with JournalWriter(tmp_path / "j") as journal, pytest.raises(ValueError, match="step"):
         journal.append(EventKind.RUN_STARTED, {}, "")
+
+
+def test_a_recorded_event_is_in_the_file_before_it_is_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with JournalWriter(path) as journal:
+        journal.append(EventKind.TOOL_RESULT, {"number": 1}, "a/result", recorded=True)
+        assert [event.step for event in read_journal(path)] == ["a/result"]
+        journal.append(EventKind.TOOL_CALL, {"number": 2}, "b/call")
+    assert [event.step for event in read_journal(path)] == ["a/result", "b/call"]

@@ -68,7 +68,7 @@ class DurableModel(WrapperModel):
             "usage": usage.as_json(),
             "seconds": value["seconds"],
         }
-        spec.journal.append(EventKind.MODEL_RESPONSE, data, f"{name}/response")
+        spec.journal.append(EventKind.MODEL_RESPONSE, data, f"{name}/response", recorded=True)
         self.answered_at = clock.seconds()
         return response
 

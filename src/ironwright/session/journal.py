@@ -1,4 +1,4 @@
-"""Writes a run's journal: one line an event, on the disk before anything goes on, chained by digests."""
+"""Writes a run's journal: one line an event, on the disk before what it announces, chained by digests."""
 
 from __future__ import annotations
 
@@ -58,16 +58,19 @@ class JournalWriter:
         with self._lock:
             return self._steps.get(step)
 
-    def append(self, kind: EventKind, data: Mapping[str, Any], step: str) -> Event:
+    def append(self, kind: EventKind, data: Mapping[str, Any], step: str, *, recorded: bool = False) -> Event:
         """Write an event, unless its step already wrote one.
 
         Args:
             kind: What happened.
             data: Its details, JSON data. Text that is no valid Unicode is repaired.
             step: The durable step that writes it, unique in the journal.
+            recorded: The event can be written again from a durable step's recorded result. It survives the
+                end of this process at once, and a power cut with the next event or :meth:`close`.
 
         Returns:
-            The event on the disk: the new one, or the one that this step wrote before.
+            The event in the file: the new one, or the one that this step wrote before. Unless it is
+            ``recorded``, it is on the disk, and all before it.
 
         Raises:
             RunError: It could not be written (a full disk); the journal is as it was.
@@ -79,15 +82,18 @@ class JournalWriter:
                 return self._steps[step]
             previous = self._events[-1].digest if self._events else GENESIS
             event = seal(len(self._events), self._now(), kind, _clean(data), step, previous)
-            self._write(event.as_line().encode() + b"\n")
+            self._write(event.as_line().encode() + b"\n", sync=not recorded)
             self._events.append(event)
             self._steps[step] = event
             return event
 
     def close(self) -> None:
         """Let go of the file; the writer cannot be used any more."""
-        with self._lock, contextlib.suppress(OSError):
-            os.close(self._file)
+        with self._lock:
+            with contextlib.suppress(OSError):  # what is lost then is written again when the run goes on
+                os.fdatasync(self._file)
+            with contextlib.suppress(OSError):
+                os.close(self._file)
 
     def __enter__(self) -> JournalWriter:
         return self
@@ -115,13 +121,14 @@ class JournalWriter:
             os.ftruncate(self._file, whole)
             os.fsync(self._file)
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes, *, sync: bool) -> None:
         size = os.fstat(self._file).st_size
         try:
             left = line
             while left:
                 left = left[os.write(self._file, left) :]
-            os.fdatasync(self._file)
+            if sync:
+                os.fdatasync(self._file)
         except OSError as error:
             with contextlib.suppress(OSError):  # the error that matters is the one that is raised
                 os.ftruncate(self._file, size)

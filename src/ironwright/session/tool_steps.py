@@ -173,7 +173,7 @@ class ToolSteps(AbstractCapability[None]):
             changed = await anyio.to_thread.run_sync(self.spec.trees.changed, before, after)
         self._tree = after
         data |= {"tree_after": after, "changed": sorted(changed)}
-        self.spec.journal.append(EventKind.TOOL_RESULT, data, name)
+        self.spec.journal.append(EventKind.TOOL_RESULT, data, name, recorded=True)
 
     def _remark(self, event: Event) -> str:
         """Where the command before this call went around the rules; the journal says what it changed."""
@@ -252,7 +252,7 @@ class ToolSteps(AbstractCapability[None]):
         if known is not None:
             self._tree = known.data.get("tree_after", self._tree)
         elif before is None:
-            journal.append(EventKind.TOOL_RESULT, data, f"{step}/result")
+            journal.append(EventKind.TOOL_RESULT, data, f"{step}/result", recorded=True)
         else:
             # Nothing changes the worktree while the model thinks: there is time to look at it then.
             self._looking = asyncio.create_task(self._look(before, data, f"{step}/result"))

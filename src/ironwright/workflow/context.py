@@ -53,10 +53,10 @@ class RunJournal(JournalWriter):
         """The journal itself."""
         return self
 
-    def append(self, kind: EventKind, data: Mapping[str, Any], step: str) -> Event:
+    def append(self, kind: EventKind, data: Mapping[str, Any], step: str, *, recorded: bool = False) -> Event:
         """Write an event as :meth:`JournalWriter.append` does, then tell the listener."""
         known = self.find(step)
-        event = super().append(kind, data, step)
+        event = super().append(kind, data, step, recorded=recorded)
         if known is None:
             self.listener.event(event)
         return event
