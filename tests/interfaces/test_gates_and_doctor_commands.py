@@ -62,6 +62,26 @@ def test_doctor_without_rust_is_not_ready_and_says_how_to_install_it(cli, tmp_pa
     assert "rustup.rs" in answer.out
 
 
+def test_doctor_installs_what_the_default_gates_need_first_and_tells_of_each(cli, tmp_path):
+    if any(Path(folder, "rustc").exists() for folder in ("/usr/bin", "/usr/local/bin")):
+        pytest.skip("rustc is installed for everybody here")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "git").symlink_to(shutil.which("git"))
+    environment = {"PATH": str(programs), "CARGO_HOME": str(tmp_path), "RUSTUP_HOME": str(tmp_path)}
+    environment["IRONWRIGHT_CACHE_HOME"] = str(tmp_path / "cache")
+    answer = cli("doctor", "--install", "--format", "json", cwd=tmp_path, env=environment)
+    assert answer.code == 3
+    missing = [tool for tool in json.loads(answer.out)["tools"] if tool["path"] is None]
+    told = {tool["name"]: answer.err.index(f"{tool['name']} is still missing") for tool in missing}
+    del told["bwrap"]  # needed where no sandbox works, as here
+    needed = [told[tool["name"]] for tool in missing if tool["needed"]]
+    others = [told[tool["name"]] for tool in missing if not tool["needed"] and tool["name"] in told]
+    assert needed
+    assert others
+    assert max(needed) < min(others)
+
+
 def test_doctor_never_shows_a_key(cli, tmp_path):
     answer = cli("doctor", cwd=tmp_path, env={"OPENAI_API_KEY": "sk-very-secret"})
     assert "OPENAI_API_KEY" in answer.out

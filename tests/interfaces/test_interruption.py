@@ -1,9 +1,11 @@
 """Ctrl-C at a terminal: an exit code of its own, no process left behind, nothing lost."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from small_repository import PROGRAM, commit, git
@@ -20,8 +22,10 @@ fn sleeps() {
 """
 
 
-def start(arguments, folder, tmp_path):
-    environment = {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
+def start(arguments, folder, tmp_path, environment=None):
+    environment = environment or {
+        key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")
+    }
     return subprocess.Popen(
         [PROGRAM, *arguments],
         cwd=folder,
@@ -68,6 +72,29 @@ def test_an_interrupted_check_is_130_at_once_and_leaves_no_process(crate, tmp_pa
     assert "Traceback" not in err
     assert "interrupted" in err
     assert children_of(process.pid) == []
+
+
+def test_a_terminated_installation_leaves_no_installer(tmp_path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "git").symlink_to(shutil.which("git"))
+    sysroot = tmp_path / "rust"
+    (sysroot / "bin").mkdir(parents=True)
+    here = tmp_path / "installer"
+    for name, text in {
+        "rustc": f"case $1 in --print) echo {sysroot};; *) printf 'release: 1.99.0\\nhost: x86_64-test\\n"
+        "LLVM version: 77.1.0\\n';; esac",
+        "rustup": f"echo $$ > {here}; echo 'info: downloading'; exec /bin/sleep 600",
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    environment = {"PATH": str(programs), "HOME": str(tmp_path), "IRONWRIGHT_CACHE_HOME": str(tmp_path / "c")}
+    process = start(["doctor", "--install"], tmp_path, tmp_path, environment)
+    wait_for(process, "info: downloading")
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert not Path("/proc", here.read_text().strip()).exists()
 
 
 def test_an_interrupted_run_is_130_and_goes_on_where_it_stopped(tmp_path):

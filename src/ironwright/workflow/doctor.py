@@ -172,6 +172,8 @@ def install_missing(
 ) -> None:
     """Install every tool that is missing and that a gate or the sandbox needs.
 
+    What the default contract needs comes first, what cargo has to compile last: that takes minutes each.
+
     Args:
         diagnosis: What was found before.
         progress: Told what is being done.
@@ -180,13 +182,30 @@ def install_missing(
     from ironwright.host.install import install_tool
     from ironwright.host.tools import ALIASES, TOOLS, forget_tools
 
-    missing = [tool.name for tool in diagnosis.tools if tool.path is None]
-    if not any(box.works for box in diagnosis.sandboxes) and "bwrap" not in missing:
-        missing.append("bwrap")
-    for name in missing:
+    needed = {tool.name: tool.needed for tool in diagnosis.tools if tool.path is None}
+    if not any(box.works for box in diagnosis.sandboxes):
+        needed["bwrap"] = True
+    missing = {name: TOOLS[ALIASES.get(name, name)] for name in needed}
+
+    def turn(name: str) -> tuple[bool, bool]:
+        tool = missing[name]
+        return not needed[name], not (tool.rustup or tool.apt)
+
+    for name in sorted(missing, key=turn):
         progress(f"installing {name}")
-        on_result(install_tool(TOOLS[ALIASES.get(name, name)]))
+        on_result(install_tool(missing[name], on_output=_heard(name, progress)))
     forget_tools()
+
+
+def _heard(name: str, progress: Callable[[str], None]) -> Callable[[bytes], None]:
+    """Shows what an installer says: some take minutes."""
+
+    def listen(chunk: bytes) -> None:
+        lines = [line.strip() for line in chunk.decode("utf-8", "replace").splitlines() if line.strip()]
+        if lines:
+            progress(f"installing {name}: {lines[-1][:100]}")
+
+    return listen
 
 
 def _tools_of(catalog: Mapping[str, Gate]) -> dict[str, tuple[str, ...]]:

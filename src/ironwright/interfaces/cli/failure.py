@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -30,10 +31,14 @@ def guarded(action: Callable[[], int]) -> int:
     """Run a command and give its exit code; whatever it raises becomes a message on stderr.
 
     Exit codes: as the command says; 2 for wrong use; the error's own for an
-    :class:`~ironwright.records.errors.IronwrightError`; 130 for Ctrl-C; 3 for everything unforeseen,
-    whose details go to a file that the message names. What breaks in a thread is told in the same way.
+    :class:`~ironwright.records.errors.IronwrightError`; 130 for Ctrl-C and termination; 3 for everything
+    unforeseen, whose details go to a file that the message names. What breaks in a thread is told in the
+    same way.
     """
     threading.excepthook = _tell_of_thread
+    if threading.current_thread() is threading.main_thread():
+        # Termination unwinds as Ctrl-C does: what a command started ends with it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _guarded(action)
     except BrokenPipeError:
