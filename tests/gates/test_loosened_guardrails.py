@@ -172,6 +172,11 @@ PASSES = [
         findings=0,
     ),
 ]
+PASSES += [
+    pair("settings of the wrong kind", "clippy.toml", None, "disallowed-methods = 3\n"),
+    pair("a policy of the wrong kind", "deny.toml", "[bans]\ndeny = [1]\n", "[bans]\ndeny = [1]\nskip = 3\n"),
+    pair("a repaired file", "clippy.toml", "too = = 1\n", "too-many-arguments-threshold = 5\n"),
+]
 FAILS = [
     Case(
         "allow",

@@ -90,6 +90,14 @@ def read_toml(path: str, source: bytes | None) -> Mapping[str, Any]:
         raise Unknown(f"{path} cannot be read: {error}; repair it") from error
 
 
+def read_base_toml(path: str, source: bytes | None) -> Mapping[str, Any]:
+    """A settings file of base as data; what was no TOML set nothing, so that it can be repaired."""
+    try:
+        return read_toml(path, source)
+    except Unknown:
+        return {}
+
+
 def compare_manifest(base: Mapping[str, Any], head: Mapping[str, Any], new: bool) -> Iterator[Loosening]:
     """What a Cargo.toml loosens.
 
@@ -204,7 +212,7 @@ def compare_clippy(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator
         elif _is_number(after) and _is_number(before) and after > before and key not in ("msrv",):
             yield Loosening(key, f"`{key}` went from {before} to {after}")
         elif isinstance(before, list) and key.startswith("disallowed-"):
-            for lost in [entry for entry in before if entry not in (after or [])]:
+            for lost in [entry for entry in before if entry not in _items(after)]:
                 yield Loosening("", f"`{key}` lost {_named(lost)}")
         elif isinstance(after, list) and key.startswith("allowed-"):
             yield Loosening(key, f"`{key}` lets more through", False)
@@ -250,11 +258,11 @@ def compare_policy(base: Mapping[str, Any], head: Mapping[str, Any], prefix: str
                 yield Loosening(key, f"`{name}` went from {before} to {after or 'nothing'}")
         elif key in ("ignore", "skip", "skip-tree", "exclude", "exceptions", "unsound-ignore"):
             old = before if isinstance(before, list) else []
-            for entry in [entry for entry in (after or []) if entry not in old]:
+            for entry in [entry for entry in _items(after) if entry not in old]:
                 reasoned = isinstance(entry, dict) and bool(entry.get("reason"))
                 yield Loosening(_named(entry), f"`{name}` lets {_named(entry)} through", not reasoned)
         elif key == "deny" and isinstance(before, list):
-            for entry in [entry for entry in before if entry not in (after or [])]:
+            for entry in [entry for entry in before if entry not in _items(after)]:
                 yield Loosening("", f"`{name}` lost {_named(entry)}")
         elif (
             key in ("allow", "allow-git", "allow-registry") and isinstance(after, list) and before is not None
@@ -330,6 +338,10 @@ def _table(data: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     for name in names:
         current = current.get(name) if isinstance(current, Mapping) else None
     return current if isinstance(current, Mapping) else {}
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _strings(value: Any) -> set[str]:

@@ -42,6 +42,7 @@ from ironwright.gates.guard_settings import (
     compare_policy,
     compare_rustfmt,
     compare_toolchain,
+    read_base_toml,
     read_toml,
 )
 from ironwright.gates.ignored_sources import hidden_sources
@@ -162,18 +163,20 @@ def _settings(subject: Subject) -> Iterator[tuple[str, int, Loosening]]:
         if compare is None:
             if new is None:
                 continue  # a package that is gone; weakened_tests looks after its tests
-            base, head = read_toml(path, old), read_toml(path, new)
+            base, head = read_base_toml(path, old), read_toml(path, new)
             found = compare_manifest(base, head, old is None)
         else:
-            found = compare(_data(path, old), _data(path, new))
+            found = compare(_data(path, old, read_base_toml), _data(path, new, read_toml))
         for loosening in found:
             yield path, _line(new, loosening.needle), loosening
 
 
-def _data(path: str, source: bytes | None) -> Mapping[str, Any]:
+def _data(
+    path: str, source: bytes | None, read: Callable[[str, bytes | None], Mapping[str, Any]]
+) -> Mapping[str, Any]:
     if path.endswith("rust-toolchain") and source is not None and b"[" not in source:
         return {"toolchain": {"channel": source.decode("utf-8", "replace").strip()}}
-    return read_toml(path, source)
+    return read(path, source)
 
 
 def _line(source: bytes | None, needle: str) -> int:
