@@ -376,6 +376,12 @@ FAILS = [
         mentions=("takes the name",),
     ),
 ]
+FAILS += [
+    change("the process ends before", ONE, a_test("std::process::exit(0);\n    assert_eq!(add(1, 2), 3);")),
+    change("a closure nobody calls", ONE, a_test("let _ = || assert_eq!(add(1, 2), 3);")),
+    change("a thread nobody waits for", ONE, a_test("std::thread::spawn(|| assert_eq!(add(1, 2), 3));")),
+    change("a loop that returns before", ONE, a_test("loop { return; }\n    assert_eq!(add(1, 2), 3);")),
+]
 UNKNOWN = [Case("a test file that does not parse", base=BASE, head=it(ADDS, PARSES, "#[test]\nfn f( {\n"))]
 
 

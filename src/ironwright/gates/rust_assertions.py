@@ -286,6 +286,12 @@ def _guards(node: Node, body: Node) -> Iterator[str]:
             yield f"while {_shown(parent.child_by_field_name('condition'))}"
         elif parent.type == "call_expression" and _called(parent) == "catch_unwind":
             yield "where a panic is caught"
+        elif parent.type == "call_expression" and _called(parent) == "spawn" and not _is_waited_for(body):
+            yield "on a thread that nothing waits for"
+        elif parent.type == "let_declaration" and current.type == "closure_expression":
+            variable = node_text(parent.child_by_field_name("pattern") or parent)
+            if sum(text == variable for text in leaf_texts(body)) < 2:
+                yield f"in the closure `{variable}`, which is not called"
         elif parent.type == "function_item" and parent != body.parent:
             name = parent.child_by_field_name("name")
             if name is not None and not any(use.name == node_text(name) for use in uses(body)):
@@ -314,36 +320,17 @@ def _before(statement: Node, parent: Node) -> Iterator[str]:
 
 
 def _leaves_function(node: Node) -> bool:
-    if node.type == "expression_statement" and node.children:
-        node = node.children[0]
-    if node.type == "return_expression":
+    """Whether a statement may return or end the process; what closures and nested functions do is theirs."""
+    if any(use.path.endswith(("process::exit", "process::abort")) for use in uses(node)):
         return True
-    if node.type == "if_expression":
-        return any(
-            _ends_in_return(node.child_by_field_name(field)) for field in ("consequence", "alternative")
-        )
-    if node.type == "let_declaration":
-        return _ends_in_return(node.child_by_field_name("alternative"))
-    if node.type == "match_expression":
-        return any(child.type == "return_expression" for arm in _arms(node) for child in arm.children)
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if current.type == "return_expression":
+            return True
+        if current.type not in ("closure_expression", "function_item", "async_block"):
+            stack.extend(current.children)
     return False
-
-
-def _arms(node: Node) -> list[Node]:
-    body = node.child_by_field_name("body")
-    return children_of(body, "match_arm") if body is not None else []
-
-
-def _ends_in_return(node: Node | None) -> bool:
-    if node is None:
-        return False
-    named = [child for child in node.children if child.is_named and "comment" not in child.type]
-    if node.type in ("else_clause", "expression_statement"):
-        return any(_ends_in_return(child) or child.type == "return_expression" for child in named)
-    return bool(named) and (
-        named[-1].type == "return_expression"
-        or (named[-1].type == "expression_statement" and _leaves_function(named[-1]))
-    )
 
 
 def _fails_itself(node: Node | None) -> bool:
@@ -354,6 +341,10 @@ def _fails_itself(node: Node | None) -> bool:
         (use.kind == "macro" and is_asserting_macro(use.name)) or use.name in ("unwrap", "expect")
         for use in uses(node)
     )
+
+
+def _is_waited_for(body: Node) -> bool:
+    return any(word in ("join", "await", "scope", "block_on") for word in leaf_texts(body))
 
 
 def _called(call: Node) -> str:
