@@ -86,6 +86,12 @@ FAILS = [
     Case("only prints", head=rust_test('println!("{}", add(1, 1));'), mentions=("asserts nothing",)),
     Case("assert true", head=rust_test("assert!(true);"), mentions=("asserts `true`", "always true")),
     Case("assert true with a message", head=rust_test('add(1, 1); assert!(true, "works");')),
+    Case("a sum of literals", head=rust_test("add(1, 1); assert_eq!(1 + 1, 2);"), mentions=("literals",)),
+    Case(
+        "the code's own answer as what is expected",
+        head=rust_test("let expected = add(1, 1); assert_eq!(add(1, 1), expected);"),
+        mentions=("with itself",),
+    ),
     Case("two literals", head=rust_test("assert_eq!(2, 2);"), mentions=("two literals",)),
     Case("one or its opposite", head=rust_test("let r = f(); assert!(r.is_ok() || r.is_err());")),
     Case(

@@ -255,11 +255,20 @@ def ignored_without_reason(test: Item) -> bool:
 
 
 def panics_by_itself(test: Item) -> bool:
-    """Whether a ``#[should_panic]`` test calls nothing that could panic but its own ``panic!``."""
+    """Whether a ``#[should_panic]`` test panics by its own ``panic!`` whatever the code under test does."""
     if test.body is None or not any(attribute_name(text) == "should_panic" for text in test.attributes):
         return False
     found = list(uses(test.body))
     own = {"panic", "unreachable", "todo", "unimplemented"}
+    # What stands in the body itself, behind no condition, panics whatever the code under test does.
+    if any(
+        use.name in own
+        and use.kind == "macro"
+        and _is_statement_of(use.node, test.body)
+        and _says_nothing(use)
+        for use in found
+    ):
+        return True
     if any(use.kind != "macro" for use in found):
         return False
     computes = any(
@@ -268,6 +277,21 @@ def panics_by_itself(test: Item) -> bool:
     )
     others = [use for use in found if use.name not in own | _HARMLESS_MACROS and not tautology(use, "")]
     return not computes and all(_is_constant_assertion(use) for use in others)
+
+
+def _says_nothing(use: Use) -> bool:
+    """Whether a panic's message holds nothing that the code under test gave."""
+    arguments = token_arguments(use.arguments) if use.arguments is not None else []
+    return all(
+        token.type in _LITERALS and "{" not in node_text(token) for part in arguments for token in part
+    )
+
+
+def _is_statement_of(node: Node, body: Node) -> bool:
+    parent = node.parent
+    if parent is not None and parent.type == "expression_statement":
+        parent = parent.parent
+    return parent == body
 
 
 def is_empty(test: Item) -> bool:
@@ -316,6 +340,11 @@ def tautology(use: Use, test_name: str) -> str | None:
         left, right = arguments[0], arguments[1]
         if len(left) == len(right) == 1 and left[0].type in _LITERALS and right[0].type in _LITERALS:
             return "compares two literals"
+        if _is_literal_only(left) and _is_literal_only(right):
+            return "compares literals"
+        bound = _bound_just_before(use, left, right)
+        if bound and not _ABOUT_EQUALITY.search(test_name):
+            return f"compares `{bound}` with itself"
         if _is_same_value(left, right, test_name):
             return f"compares `{tokens_text(left)}` with itself"
     return None
@@ -347,6 +376,32 @@ def _always_true(tokens: list[Node], test_name: str) -> str | None:
                 return "compares two literals"
             if _is_same_value(left, right, test_name):
                 return f"compares `{tokens_text(left)}` with itself"
+    return None
+
+
+def _is_literal_only(tokens: list[Node]) -> bool:
+    """Whether a side is made of literals and operators, such as ``1 + 2``."""
+    kinds = [token.type for token in tokens]
+    return any(kind in _LITERALS for kind in kinds) and all(
+        kind in _LITERALS or not any(letter.isalnum() or letter == "_" for letter in kind) for kind in kinds
+    )
+
+
+def _bound_just_before(use: Use, left: list[Node], right: list[Node]) -> str | None:
+    """The text that one side spells out and the other was given by the ``let`` right before the assertion."""
+    statement = use.node
+    while statement.parent is not None and statement.parent.type != "block":
+        statement = statement.parent
+    before = statement.prev_named_sibling
+    if before is None or before.type != "let_declaration":
+        return None
+    name, value = before.child_by_field_name("pattern"), before.child_by_field_name("value")
+    if name is None or value is None or name.type != "identifier":
+        return None
+    bound = "".join(node_text(value).split())
+    for one, other in ((left, right), (right, left)):
+        if tokens_text(one) == node_text(name) and tokens_text(other).replace(" ", "") == bound:
+            return bound
     return None
 
 
