@@ -21,6 +21,13 @@ BENCH = """fn main() {
     assert!(sum > 0);
 }
 """
+CLOCK = """fn main() {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    for i in 0..10 + u64::from(now.subsec_micros() % 1000) * 200 {
+        std::hint::black_box(small::work(i));
+    }
+}
+"""
 LIB = """/// Works.
 #[inline(never)]
 pub fn work(n: u64) -> u64 {
@@ -87,6 +94,14 @@ UNKNOWN = [
         head={"src/lib.rs": LIB.replace("20", "40")},
         params={"targets": ("other",)},
         mentions=("is named other",),
+    ),
+    Case(
+        "a benchmark that runs until the clock says so",
+        base={**BASE, "benches/speed.rs": CLOCK},
+        head={"src/lib.rs": LIB.replace("20", "21")},
+        mentions=("watch the clock",),
+        needs=NEEDS,
+        slow=True,
     ),
     Case(
         "a benchmark that fails",
