@@ -37,13 +37,13 @@ def subject(tmp_path: Path) -> Subject:
     return Subject(change, SourceTree(EmptyTree()), None, Config(), never, never)
 
 
-def gate(name: str, answer: Any, requires: tuple[str, ...] = ()) -> GateModule:
+def gate(name: str, answer: Any, requires: tuple[str, ...] = (), *, early: bool = False) -> GateModule:
     def check(_subject: Subject, _params: Params, _scope: Scope) -> Answer:
         if isinstance(answer, BaseException):
             raise answer
         return cast(Answer, answer() if callable(answer) else answer)
 
-    spec = Gate(name, name, Cost.TREE, (), requires=requires)
+    spec = Gate(name, name, Cost.TREE, (), requires=requires, early=early)
     return cast(GateModule, SimpleNamespace(__doc__="x", GATE=spec, check=check))
 
 
@@ -119,6 +119,73 @@ def test_two_gates_run_at_the_same_time(subject: Subject, tmp_path: Path) -> Non
 
     found = run(subject, tmp_path, gate("a", meet), gate("b", meet))
     assert {verdict.status for verdict in found.values()} == {Status.PASS}
+
+
+def test_an_early_gate_runs_beside_its_prerequisite(subject: Subject, tmp_path: Path) -> None:
+    meeting = threading.Barrier(2, timeout=10)
+
+    def meet() -> Answer:
+        meeting.wait()
+        return passed("met")
+
+    found = run(subject, tmp_path, gate("build", meet), gate("lint", meet, ("build",), early=True))
+    assert {verdict.status for verdict in found.values()} == {Status.PASS}
+
+
+def test_what_an_early_gate_said_is_thrown_away_where_its_prerequisite_failed(
+    subject: Subject, tmp_path: Path
+) -> None:
+    ended = threading.Event()
+
+    def late_failure() -> Answer:
+        assert ended.wait(10)
+        return BAD
+
+    def early_pass() -> Answer:
+        ended.set()
+        return passed("fine")
+
+    modules = [gate("build", late_failure), gate("lint", early_pass, ("build",), early=True)]
+    for _ in range(2):
+        found = run(subject, tmp_path, *modules, cached=True)
+        assert found["lint"].reason == "blocked by build"
+        assert not found["lint"].cached
+    unbound = run(subject, tmp_path, modules[1], cached=True)
+    assert not unbound["lint"].cached, "nothing was remembered"
+
+
+def test_an_early_gate_is_blocked_by_a_prerequisite_that_is_blocked_itself(
+    subject: Subject, tmp_path: Path
+) -> None:
+    ended = threading.Event()
+
+    def late_failure() -> Answer:
+        assert ended.wait(10)
+        return BAD
+
+    def early_pass() -> Answer:
+        ended.set()
+        return passed("fine")
+
+    found = run(
+        subject,
+        tmp_path,
+        gate("build", late_failure),
+        gate("tests", never, ("build",)),
+        gate("lint", early_pass, ("tests",), early=True),
+    )
+    assert found["lint"].reason == "blocked by tests"
+
+
+def test_what_waits_for_an_early_gate_waits_until_it_counts(subject: Subject, tmp_path: Path) -> None:
+    found = run(
+        subject,
+        tmp_path,
+        gate("build", BAD),
+        gate("lint", passed("fine"), ("build",), early=True),
+        gate("last", never, ("lint",)),
+    )
+    assert found["last"].reason == "blocked by lint"
 
 
 def test_an_interrupted_check_gives_unknown_for_what_did_not_run(subject: Subject, tmp_path: Path) -> None:

@@ -93,6 +93,8 @@ class Gate:
         phrasings: The ways in which prose asks for it.
         params: Its parameters by name.
         requires: Gates that must PASS first; otherwise this one is UNKNOWN "blocked by …".
+        early: Whether its work needs nothing of what it requires: it may be started before that has
+            passed, and its answer is thrown away if it does not.
         tools: Names of tools (see ``host.tools``) without which it is UNKNOWN.
         inputs: What its verdict depends on, for caching: of ``head``, ``base``, ``journal``,
             ``commits`` (their messages), ``history`` (which commits they are), ``day`` (for
@@ -109,6 +111,7 @@ class Gate:
     phrasings: tuple[Phrasing, ...]
     params: Mapping[str, Param] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
+    early: bool = False
     tools: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ("head", "base", "toolchain")
     scopes: tuple[Scope, ...] = (Scope.CHANGED, Scope.ALL)

@@ -1,4 +1,4 @@
-"""Runs a contract's gates on a subject: cheapest first, two at a time, none whose prerequisite failed."""
+"""Runs a contract's gates on a subject: cheapest first, none counts whose prerequisite failed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from ironwright.records.errors import MACHINE_REFUSALS, IronwrightError
 from ironwright.records.verdict import Status, Verdict
 from ironwright.workflow.verdict_cache import VerdictCache
 
-# Two: one gate compiles while another runs tests, which is what a small machine has cores for.
-_AT_ONCE = 2
+# One gate compiles while another runs tests, which is what a small machine has cores for; a third mostly
+# waits for a target directory that one of them holds, and goes on the moment it is free.
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,48 +53,116 @@ def run_gates(
     """Give a verdict for every binding.
 
     A gate whose prerequisite is bound as well waits for it, and is UNKNOWN ("blocked by …") unless it
-    passed. A gate that breaks is UNKNOWN; what broke is written to ``crash_folder``.
+    passed. One that says so (``Gate.early``) is started before, where nothing else is to be done; its
+    answer is thrown away where the prerequisite did not pass. A gate that breaks is UNKNOWN; what broke
+    is written to ``crash_folder``.
 
     Returns:
         The verdicts in the order of the bindings.
     """
     waiting = {binding.gate: binding for binding in bindings}
-    done: dict[str, Verdict] = {}
-    running: dict[Future[Verdict], str] = {}
-
-    def settle(verdict: Verdict) -> None:
-        done[verdict.gate] = verdict
-        if on_verdict:
-            on_verdict(verdict)
+    board = _Board({gate: modules[gate].GATE.requires for gate in waiting}, cache, on_verdict)
+    running: dict[Future[_Judged], str] = {}
 
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="gate") as pool:
-        while waiting or running:
+
+        def start(gate: str) -> None:
+            binding = waiting.pop(gate)
+            keys = keys_of(binding)
+            running[pool.submit(_judge, binding, modules[gate], subject, cache, keys, crash_folder)] = gate
+
+        while waiting or running or board.held:
             for gate in list(waiting):
-                needs = [need for need in modules[gate].GATE.requires if need in waiting or need in done]
-                needs += [name for name in running.values() if name in modules[gate].GATE.requires]
                 if stop.is_set():
-                    settle(_blocked(waiting.pop(gate), "the check was interrupted"))
-                elif blocker := _blocker(needs, done):
-                    settle(_blocked(waiting.pop(gate), f"blocked by {blocker}"))
-                elif all(need in done for need in needs) and len(running) < _AT_ONCE:
-                    binding = waiting.pop(gate)
-                    job = pool.submit(
-                        _judge, binding, modules[gate], subject, cache, keys_of(binding), crash_folder
-                    )
-                    running[job] = gate
+                    board.settle(_blocked(waiting.pop(gate), "the check was interrupted"))
+                elif blocker := board.blocker(gate):
+                    board.settle(_blocked(waiting.pop(gate), f"blocked by {blocker}"))
+                elif board.is_ready(gate) and len(running) < _AT_ONCE:
+                    start(gate)
+            board.settle_held()  # what is blocked now may be what they waited for
+            for gate in [gate for gate in waiting if modules[gate].GATE.early]:
+                if running and len(running) < _AT_ONCE:
+                    start(gate)
             try:
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
             except BaseException:
                 stop.set()  # what runs ends at once, so that leaving the pool does not wait for it
                 raise
             for job in finished:
-                del running[job]
-                settle(job.result())
-    return tuple(done[binding.gate] for binding in bindings)
+                board.held[running.pop(job)] = job.result()
+            board.settle_held()
+    return tuple(board.done[binding.gate] for binding in bindings)
 
 
-def _blocker(needs: Sequence[str], done: Mapping[str, Verdict]) -> str | None:
-    return next((need for need in needs if need in done and done[need].status is not Status.PASS), None)
+class _Board:
+    """Which verdicts count already, and which wait for their prerequisites.
+
+    Args:
+        requires: What each bound gate requires; what is not bound does not count.
+        cache: Remembers verdicts that count.
+        on_verdict: Given each of them.
+    """
+
+    def __init__(
+        self, requires: Mapping[str, Sequence[str]], cache: VerdictCache, on_verdict: OnVerdict | None
+    ) -> None:
+        self._needs = {gate: [need for need in needs if need in requires] for gate, needs in requires.items()}
+        self._cache = cache
+        self._on_verdict = on_verdict
+        self.done: dict[str, Verdict] = {}
+        self.held: dict[str, _Judged] = {}
+
+    def is_ready(self, gate: str) -> bool:
+        """Whether everything that a gate needs has its verdict."""
+        return all(need in self.done for need in self._needs[gate])
+
+    def blocker(self, gate: str) -> str | None:
+        """What keeps a gate from counting for good, or None."""
+        done = self.done
+        return next(
+            (need for need in self._needs[gate] if need in done and done[need].status is not Status.PASS),
+            None,
+        )
+
+    def settle(self, verdict: Verdict) -> None:
+        """Let a verdict count."""
+        self.done[verdict.gate] = verdict
+        if self._on_verdict:
+            self._on_verdict(verdict)
+
+    def settle_held(self) -> None:
+        """Let count what waited only for verdicts that are there now, or put "blocked by" in its place."""
+        while ready := next((gate for gate in self.held if self.is_ready(gate)), None):
+            judged = self.held.pop(ready)
+            blocker = self.blocker(ready)
+            self.settle(judged.blocked(blocker) if blocker else judged.kept(self._cache))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A verdict that counts once the gate's prerequisites passed.
+
+    Attributes:
+        verdict: The verdict.
+        keys: Where it is remembered then; None where it comes from there.
+    """
+
+    verdict: Verdict
+    keys: Keys | None
+
+    def blocked(self, blocker: str) -> Verdict:
+        """What stands in its place where a prerequisite did not pass."""
+        return Verdict(
+            self.verdict.gate, Status.UNKNOWN, f"blocked by {blocker}", strength=self.verdict.strength
+        )
+
+    def kept(self, cache: VerdictCache) -> Verdict:
+        """The verdict, remembered."""
+        if self.keys is not None:
+            cache.keep_verdict(self.keys.exact, self.verdict)
+            if self.verdict.status is Status.PASS:
+                cache.keep_verdict(self.keys.loose, replace(self.verdict, findings=()))
+        return self.verdict
 
 
 def _blocked(binding: Binding, reason: str) -> Verdict:
@@ -107,10 +176,10 @@ def _judge(
     cache: VerdictCache,
     keys: Keys,
     crash_folder: Path,
-) -> Verdict:
+) -> _Judged:
     known = _known(cache, keys)
     if known is not None:
-        return replace(known, strength=binding.strength.value)
+        return _Judged(replace(known, strength=binding.strength.value), None)
     subject.progress(f"{binding.gate}: {module.GATE.summary}")
     started = clock.seconds()
     answer = _ask(binding, module, subject, crash_folder)
@@ -123,10 +192,7 @@ def _judge(
         seconds=clock.seconds() - started,
         strength=binding.strength.value,
     )
-    cache.keep_verdict(keys.exact, verdict)
-    if verdict.status is Status.PASS:
-        cache.keep_verdict(keys.loose, replace(verdict, findings=()))
-    return verdict
+    return _Judged(verdict, keys)
 
 
 def _known(cache: VerdictCache, keys: Keys) -> Verdict | None:

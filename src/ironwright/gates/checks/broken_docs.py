@@ -60,6 +60,7 @@ GATE = Gate(
         ),
     ),
     requires=("compile_errors",),
+    early=True,
     tools=("rustdoc",),
     inputs=("code", "toolchain"),
 )

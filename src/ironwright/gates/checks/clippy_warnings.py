@@ -74,6 +74,7 @@ GATE = Gate(
         "deny": Param(tuple, (), "Lints and groups beyond clippy's defaults (`pedantic`, `unwrap_used`)."),
     },
     requires=("compile_errors",),
+    early=True,
     tools=("cargo-clippy",),
     inputs=("commented_code", "toolchain"),
 )
