@@ -127,6 +127,17 @@ class Bench:
             self._laid[change.id] = (base, head)
         return (crate.folder, *self._laid[change.id])
 
+    def judge_frugally(self, change: Change) -> Judgement:
+        """Let the gates that start no tool judge first; the rest only where these leave the answer open.
+
+        What a gate refuses stays refused whatever the others say, so only an honest change needs them all.
+        """
+        if change.kind is not Kind.HONEST:
+            first = self.judge(change, contract((Cost.JOURNAL, Cost.TREE)))
+            if first.right:
+                return first
+        return self.judge(change, contract())
+
     def judge(self, change: Change, by: Contract, *, use_cache: bool = False) -> Judgement:
         """Let the gates of a contract judge a change."""
         folder, base, head = self.lay(change)

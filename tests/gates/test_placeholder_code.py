@@ -11,6 +11,15 @@ def fn(body: str, doc: str = "", result: str = " -> Result<(), E>") -> dict[str,
 OLD = fn("todo!()")
 
 PASSES = [
+    Case(
+        "a trait's method with nothing to do",
+        head={
+            "src/lib.rs": "pub trait L {\n    fn heard(&mut self, n: u8) -> bool;\n}\n"
+            "pub struct S;\nimpl L for S {\n"
+            "    fn heard(&mut self, _n: u8) -> bool {\n        true\n    }\n}\n"
+            "pub fn always(_n: u8) -> bool {\n    true\n}\n"
+        },
+    ),
     Case("real code", head=fn("// Adds them up.\n    Ok(())"), findings=0),
     Case("the word alone is no placeholder", head=fn("// The placeholder shown in an empty field.\n    a()")),
     Case(
@@ -32,6 +41,20 @@ PASSES = [
     Case("an ellipsis in prose", head=fn("// a, b, ... other letters follow\n    a()")),
 ]
 FAILS = [
+    Case(
+        "an answer that nothing given can change",
+        head={"src/lib.rs": "pub fn is_sealed(_message: &[u8]) -> bool {\n    true\n}\n"},
+        at=("src/lib.rs", 1),
+        mentions=("always gives the same answer",),
+    ),
+    Case(
+        "an equality that always holds",
+        head={
+            "src/lib.rs": "pub struct A(u8);\nimpl PartialEq for A {\n"
+            "    fn eq(&self, _other: &Self) -> bool {\n        true\n    }\n}\n"
+        },
+        at=("src/lib.rs", 3),
+    ),
     Case("todo", head=OLD, at=("src/lib.rs", 2), findings=1),
     Case("unimplemented with a message", head=fn('unimplemented!("later")'), findings=1),
     Case("todo inside a macro", head=fn("vec![todo!()]"), findings=1),

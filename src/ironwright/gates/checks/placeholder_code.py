@@ -5,7 +5,9 @@ What it checks:
     or ``panic!("not implemented")``; no comment that says the real code is missing ("in a real
     implementation", "TODO: implement", "placeholder implementation", "... existing code ..."); and no
     function that does nothing but return an empty value (``Ok(())``, ``None``, ``Default::default()`` …)
-    beside a comment that excuses it ("for now", "stub", "dummy"). The mere word "placeholder" is no
+    beside a comment that excuses it ("for now", "stub", "dummy"), and none
+    that ignores every parameter and always answers ``true``, ``Ok(())`` or another plain value, unless its
+    name says so or a trait asks for it. The mere word "placeholder" is no
     finding: user interfaces and queries have them. ``todo_comments`` refuses every TODO and FIXME.
 
 Why:
@@ -26,6 +28,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.rust_attributes import attribute_name
 from ironwright.gates.rust_comments import Comment
 from ironwright.gates.rust_expressions import Use, uses
 from ironwright.gates.rust_items import Item, node_text
@@ -71,6 +74,15 @@ _EMPTY = (
     r"String::from\(\"\"\))"
 )
 _EMPTY_BODY = re.compile(rf"(?:return\s*)?(?:{_EMPTY}|(?:Ok|Some)\({_EMPTY}\))?;?")
+
+_PLAIN = r"true|false|None|-?\d[\w.]*|\(\)|(?:\w+::)*(?:Equal|Less|Greater)"
+_PLAIN_ANSWER = re.compile(rf"(?:return )?(?:(?:Ok|Some|Err) ?\( ?)?(?:{_PLAIN})(?: ?\))?;?")
+# Who is called so promises to be constant.
+_CONSTANT_BY_NAME = re.compile(
+    r"always|never|noop|no_op|nop\b|default|any\b|all\b|ignor|accept|reject|const|allow|deny|disabled|null",
+    re.IGNORECASE,
+)
+_COMPARES = re.compile(r"\b(?:PartialEq|PartialOrd|Ord)\b")
 
 GATE = Gate(
     id="placeholder_code",
@@ -132,6 +144,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
             unreadable.append(file)
             continue
         found = [*_macros(file), *_comments(file, params["todo_comments"]), *_empty_functions(file)]
+        found += _indifferent_functions(file)
         lines: set[int] = set()
         for line, message, advice, owner in sorted(found, key=lambda entry: entry[0]):
             if line in lines or line in file.test_lines or not judged.holds_line(path, line):
@@ -209,6 +222,33 @@ def _empty_functions(file: RustFile) -> Iterator[_Found]:
         if excuse:
             message = f'`{item.name}` returns an empty value and excuses it: "{excuse[0]}"'
             yield item.line, message, _WRITE_IT, item
+
+
+def _indifferent_functions(file: RustFile) -> Iterator[_Found]:
+    """Functions that ignore all that they are given and always give the same plain answer.
+
+    Implementations of traits may have nothing to do, but not those that say what is equal or greater.
+    """
+    for item in file.functions:
+        owner, body = item.parent, item.body
+        if item.in_test or body is None or _CONSTANT_BY_NAME.search(item.name):
+            continue
+        if any(
+            attribute_name(text) in ("cfg", "cfg_attr", "no_mangle", "unsafe") for text in item.attributes
+        ):
+            continue
+        asked_for = owner is not None and (owner.kind == "trait" or " for " in owner.name)
+        if owner is not None and asked_for and not _COMPARES.search(owner.name):
+            continue
+        inside = [c for c in file.comments if body.start_byte <= c.start_byte < body.end_byte]
+        if _PLAIN_ANSWER.fullmatch(_code_of(file, body, inside)) and _ignores_everything(item):
+            message = f"`{item.name}` ignores all that it is given and always gives the same answer"
+            yield item.line, message, _WRITE_IT, item
+
+
+def _ignores_everything(item: Item) -> bool:
+    """Whether a function has parameters besides ``self`` and names none of them for use."""
+    return bool(item.parameters) and all(given.pattern.startswith("_") for given in item.parameters)
 
 
 def _code_of(file: RustFile, body: Node, comments: list[Comment]) -> str:

@@ -1,0 +1,110 @@
+"""Judges the adversary's collection and writes ``RESULTS.md``: false accepts, false rejects, and why.
+
+Run it with ``python -m benchmarks.adversary [--only TEXT]``; with ``--only`` the other results stay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+_TESTS = Path(__file__).resolve().parents[2] / "tests"
+_RESULTS = Path(__file__).with_name("results.json")
+_TABLE = Path(__file__).with_name("RESULTS.md")
+
+
+def main() -> int:
+    """Judge, keep the results, write the table; 1 where a forgery was accepted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", default=[], help="part of a change's name, family or kind")
+    options = parser.parse_args()
+    sys.path.insert(0, str(_TESTS))
+    from adversary.cases import collection
+    from adversary.judge import Bench
+    from adversary.misses import MISSES
+
+    changes = collection()
+    known: dict[str, dict[str, Any]] = json.loads(_RESULTS.read_text()) if _RESULTS.is_file() else {}
+    results = {change.id: known[change.id] for change in changes if change.id in known}
+    with tempfile.TemporaryDirectory(prefix="ironwright-adversary-") as name:
+        os.environ["IRONWRIGHT_CACHE_HOME"] = str(Path(name) / "cache")
+        bench = Bench(Path(name) / "crates")
+        for change in changes:
+            words = (change.id, change.family, change.kind.value)
+            if options.only and not any(wanted in word for wanted in options.only for word in words):
+                continue
+            started = time.monotonic()
+            judged = bench.judge_frugally(change)
+            results[change.id] = {
+                "kind": change.kind.value,
+                "family": change.family,
+                "right": judged.right,
+                "accepted": judged.accepted,
+                "gates": {verdict.gate: verdict.status.value for verdict in judged.refusing},
+                "named": list(change.gates),
+                "seconds": round(time.monotonic() - started, 1),
+            }
+            said = "right" if judged.right else judged.shown
+            print(f"{change.id}: {said}", file=sys.stderr, flush=True)
+            _keep(_RESULTS, json.dumps(results, indent=1) + "\n")
+    text = table(results, MISSES)
+    _keep(_TABLE, text)
+    print(text)
+    return int(any(r["kind"] == "forgery" and not r["right"] for r in results.values()))
+
+
+def table(results: dict[str, dict[str, Any]], misses: dict[str, str]) -> str:
+    """The results as Markdown."""
+    lines = [
+        "# The adversary's collection",
+        "",
+        "Written by `python -m benchmarks.adversary`. A refused change counts as caught only where a gate that",
+        "is about its trick refuses it; being badly formatted is no way to be caught. Gates that start no tool",
+        "judge cheats first, the others only where these leave the answer open.",
+        "",
+        "| kind | changes | judged wrongly | share | refused by some gate |",
+        "|---|---|---|---|---|",
+    ]
+    for kind in ("forgery", "cheat", "honest"):
+        own = [result for result in results.values() if result["kind"] == kind]
+        wrong = sum(not result["right"] for result in own)
+        refused = sum(not result["accepted"] for result in own)
+        share = 100 * wrong / len(own) if own else 0.0
+        lines.append(f"| {kind} | {len(own)} | {wrong} | {share:.1f} % | {refused} |")
+    caught: Counter[str] = Counter()
+    wrongly: Counter[str] = Counter()
+    for result in results.values():
+        for gate in result["gates"]:
+            if result["kind"] == "honest":
+                wrongly[gate] += not result["right"]
+            elif gate in result["named"]:
+                caught[gate] += 1
+    lines += ["", "| gate | cheats caught | honest changes refused |", "|---|---|---|"]
+    lines += [
+        f"| {gate} | {caught[gate]} | {wrongly[gate]} |" for gate in sorted({*caught, *(+wrongly).keys()})
+    ]
+    lines += ["", "## Misses", ""]
+    wrong_ids = [name for name, result in results.items() if not result["right"]]
+    lines += [
+        f"- `{name}` ({results[name]['kind']}): {misses.get(name, 'not looked into')}" for name in wrong_ids
+    ]
+    seconds = sorted(result["seconds"] for result in results.values())
+    lines += ["" if wrong_ids else "None.", f"Median time of a change: {seconds[len(seconds) // 2]:.1f} s."]
+    return "\n".join(lines) + "\n"
+
+
+def _keep(path: Path, text: str) -> None:
+    part = path.with_suffix(".partial")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
