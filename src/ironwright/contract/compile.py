@@ -17,6 +17,9 @@ from ironwright.records.errors import ContractError
 DEFAULT_GATES: Final = (
     "placeholder_code",
     "stub_tests",
+    "weakened_tests",
+    "loosened_guardrails",
+    "leaked_secrets",
     "unformatted_code",
     "compile_errors",
     "clippy_warnings",
@@ -56,10 +59,11 @@ def default_contract(config: Config, gates: Mapping[str, Gate]) -> Contract:
 
     It holds what practically every Rust project's own continuous integration refuses (code that does not
     compile, is not formatted, warns under clippy, fails a test or a documentation example, or breaks a
-    link in its documentation), and the two ways in which generated work only pretends to be done
-    (placeholders, tests that prove nothing). It leaves out what a team has to choose: a number (coverage,
-    file length), a style (documentation of everything, no panics) and a way of working (tests first,
-    ``cargo add``, which only a run's journal can prove). ``[gates.<id>]`` adds those.
+    link in its documentation), the ways in which generated work only pretends to be done (placeholders,
+    tests that prove nothing, tests that prove less than before, checks that were switched off), and
+    committed secrets, which no later commit takes back. It leaves out what a team has to choose: a number
+    (coverage, file length), a style (documentation of everything, no panics) and a way of working (tests
+    first, ``cargo add``, which only a run's journal can prove). ``[gates.<id>]`` adds those.
 
     Raises:
         ContractError: As for :func:`compile_contract`.
