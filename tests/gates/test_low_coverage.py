@@ -39,6 +39,11 @@ pub fn make(_: TokenStream) -> TokenStream {
 }
 """
 
+JUDGED = (
+    'fn main() {\n    println!("cargo::rustc-check-cfg=cfg(judged)");\n'
+    '    println!("cargo::rustc-cfg=judged");\n}\n'
+)
+
 PASSES = [
     Case(
         "changed lines that tests execute",
@@ -96,6 +101,15 @@ FAILS = [
     ),
 ]
 UNKNOWN = [
+    Case(
+        "code that a condition of the repository's own leaves out",
+        base={"src/lib.rs": OLD},
+        head={
+            "src/lib.rs": OLD + "#[cfg(not(judged))]\npub fn other() -> u8 {\n    0\n}\n",
+            "build.rs": JUDGED,
+        },
+        mentions=("cfg(not(judged))",),
+    ),
     Case(
         "a procedural macro that only the compiler runs",
         base=None,

@@ -15,8 +15,8 @@ Evidence:
 
 Unknown when:
     The LLVM tools of the compiler's own version are missing, the tests do not pass, or what the change
-    wrote is left out of the build on this platform, or is a procedural macro that only the compiler runs,
-    so that nothing measures it.
+    wrote is left out of the build on this platform or by a condition of the repository's own, or is a
+    procedural macro that only the compiler runs, so that nothing measures it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Un
 from ironwright.gates.cargo_findings import lines_touched, ranges, shown_ranges
 from ironwright.gates.coverage_facts import Coverage
 from ironwright.gates.subject import Subject
+from ironwright.gates.unbuilt_code import unbuilt_code
 from ironwright.records.change import FileStatus
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
@@ -102,6 +103,13 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         _measure(subject, coverage, Scope.ALL),
     )
     what = "changed lines" if scope is Scope.CHANGED else "lines"
+    if scope is Scope.CHANGED and (unbuilt := next(unbuilt_code(subject, coverage.everything), None)):
+        path, line, condition = unbuilt
+        raise Unknown(
+            f"{path}:{line} is left out of this build by cfg({condition}), which the repository sets itself, "
+            "so nothing measures it; test it in a build that sets it",
+            evidence,
+        )
     if not executable and unmeasured:
         raise Unknown(
             f"{unmeasured[0].path}: {unmeasured[0].message}; nothing else was changed that runs", evidence
