@@ -125,8 +125,8 @@ class Subject:
         config: The user's settings.
         make_cargo: Makes cargo's answers about the head tree on first use.
         make_mixed: Makes cargo's answers about another tree: the head or base tree (``"head"``, ``"base"``)
-            or that of any commit or tree of the repository (its id), with some files replaced (bytes) or left out (None). The first argument names the
-            purpose, one slot of the cache each.
+            or that of any commit or tree of the repository (its id), with some files replaced (bytes) or
+            left out (None). The first argument names the purpose, one slot of the cache each.
         journal: The run's events, or None where the change was not made by a run.
         progress: Told what is being done, for people.
         read_at: A file's bytes in any tree that the journal names (a tree's id, a path), or None where that
