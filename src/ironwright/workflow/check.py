@@ -139,10 +139,9 @@ def _as_asked(known: CheckReport, resolved: ResolvedChange, started: float) -> C
 
 def _choose_bindings(contract: Contract, request: CheckRequest) -> tuple[list[Binding], list[str]]:
     """The contract's bindings that apply here, cheapest first, and what was left out and why."""
-    from ironwright.gates.catalog import gates
+    from ironwright.gates.catalog import chosen_modules, gate_ids
 
-    catalog = gates()
-    unknown = sorted(set(request.only) - set(catalog))
+    unknown = sorted(set(request.only) - gate_ids())
     if unknown:
         raise ConfigError(
             f"there is no gate {unknown[0]!r}",
@@ -150,12 +149,13 @@ def _choose_bindings(contract: Contract, request: CheckRequest) -> tuple[list[Bi
             advice="`ironwright gates list` names them all.",
         )
     chosen = {binding.gate: binding for binding in contract.bindings}
+    catalog = {name: module.GATE for name, module in chosen_modules({*chosen, *request.only}).items()}
     for gate in request.only:
         chosen.setdefault(gate, _default_binding(catalog[gate]))
     notes = []
     kept = []
     for gate, specification in catalog.items():
-        if gate not in chosen or (request.only and gate not in request.only):
+        if request.only and gate not in request.only:
             continue
         if specification.process and request.journal is None:
             notes.append(f"{gate} does not apply: it judges how a run worked, and this change has no journal")
@@ -180,10 +180,10 @@ def _run(
     resolved: ResolvedChange,
     request: CheckRequest,
 ) -> tuple[Verdict, ...]:
-    from ironwright.gates.catalog import gate_modules
+    from ironwright.gates.catalog import chosen_modules
     from ironwright.workflow.schedule import Keys, run_gates
 
-    modules = gate_modules()
+    modules = chosen_modules(binding.gate for binding in bindings)
 
     def keys_of(binding: Binding) -> Keys:
         params = sorted((name, repr(value)) for name, value in binding.params.items())

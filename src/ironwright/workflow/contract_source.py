@@ -46,10 +46,13 @@ def agent_contract(agent: Agent, project_root: Path, config: Config) -> Contract
 
 
 def _default(config: Config) -> Contract:
-    from ironwright.contract.compile import default_contract
-    from ironwright.gates.catalog import gates
+    from ironwright.contract.compile import DEFAULT_GATES, default_contract
+    from ironwright.gates.catalog import chosen_gates, gate_ids, gates
 
-    return default_contract(config, gates())
+    wanted = {*DEFAULT_GATES, *config.gates}
+    # Importing every gate takes longer than judging a small change; all of them are needed only to say
+    # which ones there are instead of an unknown one.
+    return default_contract(config, chosen_gates(wanted) if wanted <= gate_ids() else gates())
 
 
 def _of_agent(agent: Agent, project_root: Path, config: Config) -> Contract:
