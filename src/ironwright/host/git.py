@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,7 @@ _FIXED = (
     "protocol.ext.allow=never",
     "advice.detachedHead=false",
 )
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 
 
@@ -66,6 +67,7 @@ class Repository:
     common_dir: Path
     bare: bool
     object_directory: Path | None = None
+    _listed: dict[str, dict[str, Entry]] = field(default_factory=dict, compare=False, repr=False)
 
     def with_objects(self, folder: Path) -> Repository:
         """The same repository, writing its new objects into a folder of ours."""
@@ -168,6 +170,8 @@ class Repository:
         Raises:
             RepositoryError: A path is none that git itself would check out (``..``, ``.git``).
         """
+        if tree in self._listed:
+            return dict(self._listed[tree])
         listing = self.git("ls-tree", "-r", "-z", "--full-tree", tree).stdout
         found: dict[str, Entry] = {}
         for record in listing.split(b"\0")[:-1]:
@@ -177,6 +181,8 @@ class Repository:
             if any(part in ("", "..", ".") or part.lower() == ".git" for part in path.split("/")):
                 raise RepositoryError(f"the tree holds the path {path!r}, which git refuses too", where=tree)
             found[path] = Entry(mode, oid)
+        if _OBJECT_ID.fullmatch(tree):  # a name may mean another tree the next time
+            self._listed[tree] = dict(found)
         return found
 
     def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
@@ -316,11 +322,13 @@ def open_repository(path: Path) -> Repository:
     try:
         done = probe.git(
             "rev-parse", "--is-bare-repository", "--absolute-git-dir",
-            "--path-format=absolute", "--git-common-dir", check=False,
+            "--path-format=absolute", "--git-common-dir", "--show-toplevel", check=False,
         )  # fmt: skip
     except ToolError as error:
         raise ToolError("git was not found", advice="Install git (Debian: `apt-get install git`).") from error
-    if not done.ok:
+    # Where there is no checkout, git says the first three and fails at the last.
+    told = done.text.rstrip("\n").split("\n")
+    if len(told) < 3:
         said = done.error_text.strip().splitlines()
         if any("dubious ownership" in line for line in said):
             raise RepositoryError(
@@ -333,15 +341,14 @@ def open_repository(path: Path) -> Repository:
             where=str(path),
             advice="Run it inside one, or give `--repo DIR`; `git init` makes one.",
         )
-    bare, git_dir, common_dir = done.text.splitlines()[:3]
+    bare, git_dir, common_dir = told[:3]
     if bare == "true":
         return Repository(Path(git_dir), Path(git_dir), Path(common_dir), bare=True)
-    top = probe.git("rev-parse", "--show-toplevel", check=False)
-    if not top.ok or not top.text.strip():
+    if not done.ok or len(told) < 4:
         raise RepositoryError(
             "this is git's own folder, not a checkout", where=str(path), advice="Go to the checkout's top."
         )
-    return Repository(Path(top.text.rstrip("\n")), Path(git_dir), Path(common_dir), bare=False)
+    return Repository(Path(told[3]), Path(git_dir), Path(common_dir), bare=False)
 
 
 def _parse_diff(raw: bytes) -> dict[str, FileChange]:
