@@ -73,6 +73,11 @@ class Judgement:
         return overall(self.verdicts) is Status.PASS
 
     @property
+    def statuses(self) -> dict[str, Status]:
+        """What each gate answered."""
+        return {verdict.gate: verdict.status for verdict in self.verdicts}
+
+    @property
     def refusing(self) -> tuple[Verdict, ...]:
         """The verdicts that are no PASS, but for those that only wait for another."""
         return tuple(

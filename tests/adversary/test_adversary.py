@@ -46,14 +46,15 @@ def test_a_change_gets_what_it_deserves(change: Change, bench: Bench) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 @pytest.mark.xdist_group("adversary")
 def test_the_verdict_cache_changes_no_verdict(bench: Bench) -> None:
     by = contract()
     for change in CHANGES:
-        plain = {v.gate: v.status for v in bench.judge(change, by).verdicts}
-        bench.judge(change, by, use_cache=True)
-        known = {v.gate: v.status for v in bench.judge(change, by, use_cache=True).verdicts}
-        assert known == plain, change.id
+        plain = bench.judge(change, by)
+        for _ in range(2):  # once to fill the cache, where other changes' verdicts may serve, once to read it
+            known = bench.judge(change, by, use_cache=True)
+            assert known.statuses == plain.statuses, change.id
 
 
 def test_no_forgery_is_among_the_misses() -> None:

@@ -16,6 +16,11 @@ SEND = "fn needs_send<T: Send>() {}\n"
 
 PASSES = [
     Case(
+        "leaves where the surroundings lack something",
+        head=rust_test("if !tool_is_there() { return; }\n    assert_eq!(add(1, 1), 2);"),
+        findings=0,
+    ),
+    Case(
         "an assertion",
         head=rust_test("assert_eq!(add(1, 1), 2);"),
         mentions=("every test", "(1)"),
@@ -91,6 +96,11 @@ FAILS = [
         "the code's own answer as what is expected",
         head=rust_test("let expected = add(1, 1); assert_eq!(add(1, 1), expected);"),
         mentions=("with itself",),
+    ),
+    Case(
+        "leaves on what the code itself answers",
+        head=rust_test("if add(1, 1) > 0 { return; }\n    assert_eq!(add(1, 1), 9);"),
+        mentions=("leaves before all of its assertions",),
     ),
     Case("two literals", head=rust_test("assert_eq!(2, 2);"), mentions=("two literals",)),
     Case("one or its opposite", head=rust_test("let r = f(); assert!(r.is_ok() || r.is_err());")),

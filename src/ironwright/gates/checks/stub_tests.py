@@ -5,7 +5,8 @@ What it checks:
     Refused are a test with an empty body; with ``todo!``; with assertions that are always true
     (``assert!(true)``, two literals, ``is_ok() || is_err()``, a variable compared with itself) and nothing
     else; without any assertion, where its helpers and macros are looked up in the repository; one that is
-    ``#[ignore]`` without a reason; and ``#[should_panic]`` around nothing but its own ``panic!``. A test
+    ``#[ignore]`` without a reason; one that returns before all of its assertions on what the code under
+    test itself answers; and ``#[should_panic]`` that its own ``panic!`` satisfies in any case. A test
     that only unwraps results proves that nothing failed: a remark, unless ``allow_unwrap_only`` is off.
     Accepted are tests judged by what they return, tests of types (``assert_send::<T>()``), tests whose
     name says that not panicking is the point, comparisons with itself in tests named after equality or
@@ -23,7 +24,10 @@ Unknown when:
 
 from __future__ import annotations
 
+import re
+
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.rust_assertions import read_assertions
 from ironwright.gates.rust_items import Item
 from ironwright.gates.rust_tests import (
     TestReader,
@@ -42,6 +46,8 @@ _EMPTY_KIND = (
     r"(?:stub(?:bed)?s?|placeholder|meaningless|trivial|empty|dummy|fake|tautological|vacuous|no-op|"
     r"useless|hollow)"
 )
+
+_CALLED = re.compile(r"\b([a-z_]\w*)\s*\(")
 
 GATE = Gate(
     id="stub_tests",
@@ -142,6 +148,29 @@ def _problem(test: Item, reader: TestReader, allow_unwrap_only: bool) -> tuple[s
             f"the test `{test.name}` asserts nothing",
             f"{_ASSERT} If not panicking is the point, say so in its name (`…_does_not_panic`).",
         )
+    if name := _answered_first(test):
+        return (
+            f"the test `{test.name}` leaves before all of its assertions, on what `{name}` itself answers",
+            "Assert that answer instead of returning on it.",
+        )
     if judgement.proof == "unwraps" and not allow_unwrap_only:
         return f"the test `{test.name}` only unwraps and asserts nothing", _ASSERT
+    return None
+
+
+def _answered_first(test: Item) -> str | None:
+    """The function under test whose own answer decides, by an early return, whether anything is asserted.
+
+    To leave where the surroundings lack something (a tool, a network) is another matter: what is asked
+    then is not what is asserted afterwards.
+    """
+    assertions = read_assertions(test.body) if test.body is not None else []
+    if not assertions:
+        return None
+    for called in _CALLED.findall(" ".join(assertions[0].guards)):
+        if all(
+            called in found.words and any(guard.startswith("behind `if") for guard in found.guards)
+            for found in assertions
+        ):
+            return str(called)
     return None
