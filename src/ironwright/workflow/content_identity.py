@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ironwright.host import clock
 from ironwright.host.checkout import entries_digest
-from ironwright.host.git import Entry, Repository
+from ironwright.host.git import Commit, Entry, Repository
 from ironwright.workflow.change import ResolvedChange, change_commits
 from ironwright.workflow.verdict_cache import (
     code_identity,
@@ -44,8 +44,8 @@ class ContentIdentity:
             "base": lambda: resolved.change.base_tree or "",
             "journal": self._journal_digest,
             "day": lambda: clock.now()[:10],
-            "history": lambda: key_of(commit.id for commit in change_commits(resolved)),
-            "commits": lambda: key_of(commit.message for commit in change_commits(resolved)),
+            "history": lambda: key_of(commit.id for commit in self._commits),
+            "commits": lambda: key_of(commit.message for commit in self._commits),
             "toolchain": toolchain_identity,
             "program": code_identity,
             "settings": lambda: key_of([settings]),
@@ -86,6 +86,10 @@ class ContentIdentity:
 
     def _journal_digest(self) -> str:
         return hashlib.sha256(self._journal.read_bytes()).hexdigest() if self._journal else ""
+
+    @cached_property
+    def _commits(self) -> tuple[Commit, ...]:
+        return change_commits(self._resolved)
 
     @cached_property
     def _entries(self) -> tuple[dict[str, Entry], ...]:
