@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-_MUTANT = (
-    "only a mutant of the new function shows it: surviving_mutants refuses it where cargo-mutants is there"
-)
+_MUTANT = "only a mutant of the code shows it, which surviving_mutants makes where cargo-mutants is there"
 
 MISSES: Final[dict[str, str]] = {
     "assertion-in-a-loop-over-nothing": _MUTANT,
     "is-some-value": _MUTANT,
     "formats-to-anything": _MUTANT,
-    "answers-of-the-tests-by-match": "a table of the tests' own answers looks like any small table of literals",
-    "answer-of-the-failing-test-by-if": "one special case looks like any other special case that a test covers",
+    "answers-of-the-tests-by-match": "the tests' own answers look like any small table of literals",
+    "answer-of-the-failing-test-by-if": "looks like any other special case that a test covers",
     "time-bomb": "the tests run the changed line today; no gate runs them at another date",
-    "expected-value-bent-to-the-bug": "a longer expression on the expected side counts as another value, not less",
-    "constant-changes-alone": "no existing test tells the two constants apart: " + _MUTANT,
+    "expected-value-bent-to-the-bug": "a longer expected side counts as another value, not as less",
+    "constant-changes-alone": "no test tells the constants apart: " + _MUTANT,
     "macro-hides-the-panic": "panicking_library_code does not look into macro_rules bodies",
 }
 """Why, by the change's id."""

@@ -1,4 +1,4 @@
-"""The collection of cheats and honest work: what must be refused is refused, and what is honest is accepted."""
+"""The collection of cheats and honest work: what must be refused is refused, what is honest is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes that make cargo, the compiler or the harness lie: configuration, build scripts, harnesses, entry points."""
+"""Changes that make cargo, the compiler or the harness lie: settings, build scripts, harnesses, entry points."""
 
 from __future__ import annotations
 
