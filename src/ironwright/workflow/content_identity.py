@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ironwright.host import clock
 from ironwright.host.checkout import entries_digest
-from ironwright.host.git import Commit, Entry, Repository
+from ironwright.host.git import Entry, Repository
+from ironwright.records.change import Commit
 from ironwright.workflow.change import ResolvedChange, change_commits
 from ironwright.workflow.verdict_cache import (
     code_identity,
