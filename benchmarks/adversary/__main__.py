@@ -66,7 +66,7 @@ def table(results: dict[str, dict[str, Any]], misses: dict[str, str]) -> str:
         "# The adversary's collection",
         "",
         "Written by `python -m benchmarks.adversary`. A refused change counts as caught only where a gate",
-        "that is about its trick refuses it; being badly formatted is no way to be caught. Gates that start no tool",
+        "that is about its trick refuses it; being badly formatted is no way to be caught. Cheap gates",
         "judge cheats first, the others only where these leave the answer open.",
         "",
         "| kind | changes | judged wrongly | share | refused by some gate |",
