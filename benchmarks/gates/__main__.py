@@ -46,7 +46,7 @@ def timed(action: Callable[[], None]) -> Measure:
     """Wall and CPU seconds of an action.
 
     The machine's own count is taken: what runs under a process namespace of its own is in no parent's
-    account. So nothing else should be running.
+    account. So the CPU columns mean something only where nothing else is running; the load is printed.
     """
     before, started = busy_seconds(), time.monotonic()
     action()
@@ -86,6 +86,9 @@ def compare(crate: str, version: str, repeat: int, folder: Path) -> list[str]:
     """The rows of one crate."""
     one = make_history(crate, [version], folder)
     (one / "ironwright.toml").write_text(SETTINGS)
+    git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "-C", str(one)]
+    for command in (["add", "ironwright.toml"], ["commit", "--quiet", "-m", "Set the gates"]):
+        subprocess.run([*git, *command], check=True)  # settings that come with the change would be refused
     other = folder / f"{crate}-naive"
     shutil.copytree(one, other)
     env = {key: value for key, value in os.environ.items() if not key.startswith("CARGO_TARGET")}
@@ -145,6 +148,7 @@ def main() -> None:
             crate, _, version = entry.partition("=")
             rows += compare(crate, version, options.repeat, Path(name))
     steps = [" ".join(step) for step in NAIVE if step[1] != "llvm-cov" or shutil.which("cargo-llvm-cov")]
+    print(f"Load when it ended: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors.\n")
     print(
         f"Naive: {'; '.join(steps)}. Seconds are naive / ironwright, medians; ratios are medians of pairs.\n"
     )
