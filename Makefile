@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install system demo test quick check format lint types layers bench lock clean
+.PHONY: help install system demo test quick exhaustive check format lint types layers bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -25,11 +25,14 @@ install: system $(STAMP) ## install everything
 demo: install ## the main job on a small crate, with a recorded model: no key, no network
 	@$(BIN)/ironwright demo
 
-test: install ## every test
-	@$(BIN)/pytest -n auto --dist worksteal
+test: install ## every test but the exhaustive ones
+	@$(BIN)/pytest -n auto --dist loadgroup -m "not exhaustive"
 
 quick: $(STAMP) ## the tests that take seconds
-	@$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+	@$(BIN)/pytest -n auto --dist loadgroup -m "not slow and not exhaustive"
+
+exhaustive: install ## the whole of the adversary's collection, with and without the cache
+	@$(BIN)/pytest -n auto --dist loadgroup -m exhaustive
 
 format: $(STAMP)
 	@$(BIN)/ruff format --check .

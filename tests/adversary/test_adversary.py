@@ -14,7 +14,7 @@ from .judge import Bench, Judgement, contract
 from .misses import MISSES
 
 CHANGES = collection()
-# One of each family in every run; the whole takes minutes. Kept together, so that builds stay warm.
+# One of each family in every run; the whole takes many minutes. Kept together, so that builds stay warm.
 QUICK = frozenset({change.family: change.id for change in CHANGES}.values())
 
 Judge = Callable[[Change], Judgement]
@@ -27,7 +27,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 def _cases() -> list[object]:
     return [
-        pytest.param(change, id=change.id, marks=() if change.id in QUICK else pytest.mark.slow)
+        pytest.param(change, id=change.id, marks=() if change.id in QUICK else pytest.mark.exhaustive)
         for change in CHANGES
     ]
 
@@ -45,7 +45,7 @@ def test_a_change_gets_what_it_deserves(change: Change, bench: Bench) -> None:
         assert all(found.message and (found.advice or found.path) for found in findings), judged.shown
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(2400)
 @pytest.mark.xdist_group("adversary")
 def test_the_verdict_cache_changes_no_verdict(bench: Bench) -> None:
