@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from ironwright.gates.rust_imports import imported_names
-from ironwright.gates.rust_syntax import parse_rust
+from ironwright.gates.rust.imports import imported_names
+from ironwright.gates.rust.syntax import parse_rust
 from ironwright.records.contract import Scope
 from ironwright.testing.gate_testing import Case
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ironwright.gates.api import Unknown
-from ironwright.gates.cargo_facts import CargoFacts
+from ironwright.gates.cargo.facts import CargoFacts
 from ironwright.gates.subject import SourceTree
 from ironwright.host.cargo import CargoWorkspace
 from ironwright.host.cargo_problems import Blame

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ironwright.gates.code_changes import CodeChanges
-from ironwright.gates.red_tree import CompileError, build_red_tree, cut_errors
+from ironwright.gates.redness.code_changes import CodeChanges
+from ironwright.gates.redness.red_tree import CompileError, build_red_tree, cut_errors
 from ironwright.gates.subject import Subject
 from ironwright.records.config import Config
 from ironwright.records.contract import Contract

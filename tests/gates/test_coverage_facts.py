@@ -5,9 +5,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ironwright.gates.cargo_answers import differences
-from ironwright.gates.cargo_findings import ranges, shown_ranges
-from ironwright.gates.coverage_facts import parse_lcov
+from ironwright.gates.cargo.answers import differences
+from ironwright.gates.cargo.coverage import parse_lcov
+from ironwright.gates.cargo.findings import ranges, shown_ranges
 
 LINES = st.dictionaries(st.integers(1, 10**6), st.integers(0, 10**12), max_size=20)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ironwright.gates.guard_scripts import compare_scripts
+from ironwright.gates.guardrails.scripts import compare_scripts
 from ironwright.testing.gate_testing import MANIFEST, Case
 
 LIB = "pub fn f() -> u8 {\n    1\n}\n"

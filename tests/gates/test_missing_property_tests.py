@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from trees import source_tree
 
 from ironwright.gates.codecs import PropertyTests, is_codec
-from ironwright.gates.rust_syntax import parse_rust
+from ironwright.gates.rust.syntax import parse_rust
 from ironwright.records.contract import Scope
 from ironwright.testing.gate_testing import Case
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ironwright.gates.api import Unknown
-from ironwright.gates.instruction_counts import Counts, grown_functions, read_counts
+from ironwright.gates.cargo.instruction_counts import Counts, grown_functions, read_counts
 from ironwright.testing.gate_testing import MANIFEST, Case
 
 NEEDS = ("valgrind",)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ironwright.gates.rust_code import code_text
-from ironwright.gates.rust_syntax import parse_rust
+from ironwright.gates.rust.code import code_text
+from ironwright.gates.rust.syntax import parse_rust
 
 
 def code(source: str | bytes, *, keep_places: bool = False) -> bytes:

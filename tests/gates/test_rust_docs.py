@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ironwright.gates.rust_docs import SECTIONS, has_heading, missing_sections, returns_result, says_something
-from ironwright.gates.rust_syntax import parse_rust
+from ironwright.gates.rust.docs import SECTIONS, has_heading, missing_sections, returns_result, says_something
+from ironwright.gates.rust.syntax import parse_rust
 
 
 def function(text: str):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from ironwright.gates.rust_expressions import may_panic, token_arguments, tokens_text, uses
-from ironwright.gates.rust_syntax import parse_rust
+from ironwright.gates.rust.expressions import may_panic, token_arguments, tokens_text, uses
+from ironwright.gates.rust.syntax import parse_rust
 
 
 def body_of(code: str):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from trees import source_tree
 
-from ironwright.gates.rust_modules import library_files, reachable_files
+from ironwright.gates.rust.modules import library_files, reachable_files
 
 MANIFEST = '[package]\nname = "a"\n'
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ironwright.gates.rust_attributes import is_harness_attribute, requires_test, split_arguments
-from ironwright.gates.rust_items import descend, node_text
-from ironwright.gates.rust_syntax import RustFile, is_test_path, parse_rust
+from ironwright.gates.rust.attributes import is_harness_attribute, requires_test, split_arguments
+from ironwright.gates.rust.items import descend, node_text
+from ironwright.gates.rust.syntax import RustFile, is_test_path, parse_rust
 
 SAMPLE = b"""//! About the file.
 use std::fmt;

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trees import source_tree
 
 from ironwright.gates.api import Unknown
-from ironwright.gates.mutants import read_mutants
+from ironwright.gates.cargo.mutants import read_mutants
 from ironwright.testing.gate_testing import Case
 
 LIB = """//! Zahlen, größer als nötig.

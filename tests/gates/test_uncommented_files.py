@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ironwright.gates.checks.uncommented_files import _share
-from ironwright.gates.rust_syntax import parse_rust
+from ironwright.gates.rust.syntax import parse_rust
 from ironwright.records.contract import Scope
 from ironwright.testing.gate_testing import Case
 

@@ -5,9 +5,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ironwright.gates.rust_assertions import read_assertions
-from ironwright.gates.rust_conditions import Built, evaluate
-from ironwright.gates.rust_syntax import parse_rust
+from ironwright.gates.rust.assertions import read_assertions
+from ironwright.gates.rust.conditions import Built, evaluate
+from ironwright.gates.rust.syntax import parse_rust
 from ironwright.testing.gate_testing import MANIFEST, Case
 
 LIB = (

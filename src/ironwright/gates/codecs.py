@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from ironwright.gates.rust_attributes import attribute_name
-from ironwright.gates.rust_items import Item, descend, node_text
+from ironwright.gates.rust.attributes import attribute_name
+from ironwright.gates.rust.items import Item, descend, node_text
 
 if TYPE_CHECKING:
-    from ironwright.gates.rust_syntax import RustFile
+    from ironwright.gates.rust.syntax import RustFile
     from ironwright.gates.subject import SourceTree
 
 # By name and type together: that a function takes a `&str` says nothing yet.

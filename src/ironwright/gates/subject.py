@@ -12,8 +12,8 @@ from ironwright.records.config import Config
 from ironwright.records.journal import Event
 
 if TYPE_CHECKING:
-    from ironwright.gates.cargo_facts import CargoFacts
-    from ironwright.gates.rust_syntax import RustFile
+    from ironwright.gates.cargo.facts import CargoFacts
+    from ironwright.gates.rust.syntax import RustFile
 
 Progress = Callable[[str], None]
 
@@ -82,7 +82,7 @@ class SourceTree:
     def rust(self, path: str) -> RustFile:
         """A Rust file, parsed; KeyError where there is none."""
         if path not in self._parsed:
-            from ironwright.gates.rust_syntax import parse_rust
+            from ironwright.gates.rust.syntax import parse_rust
 
             self._parsed[path] = parse_rust(path, self._tree.read(path))
         return self._parsed[path]
@@ -90,7 +90,7 @@ class SourceTree:
     @cached_property
     def test_files(self) -> frozenset[str]:
         """The Rust files that hold nothing but test code, also those that another file declares so."""
-        from ironwright.gates.rust_modules import find_test_files
+        from ironwright.gates.rust.modules import find_test_files
 
         return find_test_files(self)
 

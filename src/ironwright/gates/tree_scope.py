@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ironwright.gates.api import Answer, Unknown, failed, passed
-from ironwright.gates.rust_items import Item
-from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.rust.items import Item
+from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import Subject
 from ironwright.records.change import FileStatus
 from ironwright.records.contract import Scope

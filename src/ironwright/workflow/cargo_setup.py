@@ -11,7 +11,7 @@ from ironwright.host.process import Limits
 from ironwright.records.config import Config, SandboxConfig
 
 if TYPE_CHECKING:
-    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.cargo.facts import CargoFacts
     from ironwright.gates.subject import SourceTree
     from ironwright.host.choose_sandbox import Mode
 
@@ -51,7 +51,7 @@ def cargo_facts(
         SandboxError: There is no sandbox and ``none`` was not asked for.
         ToolError: There is no Rust toolchain.
     """
-    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.cargo.facts import CargoFacts
     from ironwright.host.cargo import CargoWorkspace
     from ironwright.host.choose_sandbox import choose_sandbox
     from ironwright.host.toolchain import toolchain

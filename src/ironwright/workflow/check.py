@@ -22,7 +22,7 @@ from ironwright.workflow.verdict_cache import VerdictCache, key_of
 
 if TYPE_CHECKING:
     from ironwright.gates.api import Gate
-    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.cargo.facts import CargoFacts
     from ironwright.gates.subject import Subject
 
 Progress = Callable[[str], None]

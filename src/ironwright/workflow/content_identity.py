@@ -139,8 +139,8 @@ class CodeDigests:
         wanted = {entry.oid for entry in entries.values()}
         unknown = wanted - self._memory.keys() - self._fresh.keys()
         if unknown:
-            from ironwright.gates.rust_code import code_text
-            from ironwright.gates.rust_syntax import parse_rust
+            from ironwright.gates.rust.code import code_text
+            from ironwright.gates.rust.syntax import parse_rust
 
             for oid, content in self._repository.blobs(sorted(unknown)).items():
                 file = parse_rust("x.rs", content)

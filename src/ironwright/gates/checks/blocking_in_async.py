@@ -29,10 +29,10 @@ from collections.abc import Iterator, Mapping
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.rust_expressions import Use, uses
-from ironwright.gates.rust_imports import imported_names
-from ironwright.gates.rust_items import Item, children_of, descend, node_text
-from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.rust.expressions import Use, uses
+from ironwright.gates.rust.imports import imported_names
+from ironwright.gates.rust.items import Item, children_of, descend, node_text
+from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope, Strength

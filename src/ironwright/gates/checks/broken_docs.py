@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_findings import counted, finding, touched
+from ironwright.gates.cargo.findings import counted, finding, touched
 from ironwright.gates.subject import Subject
 from ironwright.host.cargo_messages import Diagnostic
 from ironwright.records.contract import Scope

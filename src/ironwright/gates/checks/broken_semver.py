@@ -27,15 +27,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, judged, passed
-from ironwright.gates.cargo_answers import command_evidence
-from ironwright.gates.external_tools import broke, needed, shown_as
+from ironwright.gates.cargo.answers import command_evidence
+from ironwright.gates.cargo.external_tools import broke, needed, shown_as
 from ironwright.gates.subject import Subject
 from ironwright.host.cargo_tool import OUT, run_tool
 from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
-    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.cargo.facts import CargoFacts
     from ironwright.host.process import Completed
 
 _API = r"(?:public )?(?:apis?|interfaces?|signatures?)"

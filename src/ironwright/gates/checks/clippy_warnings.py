@@ -18,7 +18,7 @@ Unknown when:
 from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_findings import counted, finding, touched
+from ironwright.gates.cargo.findings import counted, finding, touched
 from ironwright.gates.subject import Subject
 from ironwright.host.cargo_messages import Diagnostic
 from ironwright.records.contract import Scope

@@ -25,7 +25,7 @@ import re
 from pathlib import PurePosixPath
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, failed, passed
-from ironwright.gates.cargo_findings import finding
+from ironwright.gates.cargo.findings import finding
 from ironwright.gates.subject import Subject
 from ironwright.host.cargo_problems import Problem
 from ironwright.records.contract import Scope

@@ -25,10 +25,10 @@ Unknown when:
 from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_answers import Tests
-from ironwright.gates.cargo_findings import counted
+from ironwright.gates.cargo.answers import Tests
+from ironwright.gates.cargo.findings import counted
 from ironwright.gates.subject import Subject
-from ironwright.gates.test_witness import unwitnessed
+from ironwright.gates.suites.witness import unwitnessed
 from ironwright.host.cargo_tests import TestProgram, describe_end
 from ironwright.host.test_output import Outcome, TestCase
 from ironwright.records.contract import Scope

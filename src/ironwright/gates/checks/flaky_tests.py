@@ -23,15 +23,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, judged
-from ironwright.gates.cargo_findings import counted
-from ironwright.gates.code_changes import CodeChanges, CodeItem
+from ironwright.gates.cargo.findings import counted
+from ironwright.gates.redness.code_changes import CodeChanges, CodeItem
 from ironwright.gates.subject import Subject
 from ironwright.host.test_output import Outcome, TestCase
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
-    from ironwright.gates.repeated_tests import Key
+    from ironwright.gates.cargo.repeated_tests import Key
 
 _TESTS = r"(?:unit |integration |all |your |new |the |every |each )*tests?"
 
@@ -64,8 +64,8 @@ GATE = Gate(
 
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Run the tests again and compare."""
-    from ironwright.gates.red_tests import cases_of
-    from ironwright.gates.repeated_tests import repeat_tests
+    from ironwright.gates.cargo.repeated_tests import repeat_tests
+    from ironwright.gates.redness.red_tests import cases_of
 
     tests = subject.cargo.tests
     fresh: dict[Key, CodeItem] = {}
@@ -103,7 +103,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
 
 
 def _unsteady_on_base(subject: Subject, params: Params, seed: int) -> set[Key]:
-    from ironwright.gates.repeated_tests import repeat_tests
+    from ironwright.gates.cargo.repeated_tests import repeat_tests
 
     subject.progress("running the tests of base as often")
     try:

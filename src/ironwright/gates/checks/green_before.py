@@ -33,13 +33,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.code_changes import CodeChanges, CodeItem
+from ironwright.gates.redness.code_changes import CodeChanges, CodeItem
 from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
-    from ironwright.gates.red_tests import RedTests
+    from ironwright.gates.redness.red_tests import RedTests
 
 _TEST = (
     r"(?:tests|(?:a|the|each|every|one|failing|unit) test|"
@@ -90,7 +90,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     changes = CodeChanges(subject)
     if not changes.items:
         return passed("no code outside tests changed")
-    from ironwright.gates.red_tests import find_red_tests, wanted_tests
+    from ironwright.gates.redness.red_tests import find_red_tests, wanted_tests
 
     if not wanted_tests(changes):
         return _without_new_tests(subject, changes)
@@ -118,7 +118,7 @@ def _with_red_tests(subject: Subject, changes: CodeChanges, found: RedTests, tot
     compiled_out = [test for test, _ in found.red if id(test) not in seen_failing]
     reason = f"{len(found.red)} of {total} new or changed tests fail without the change"
     if compiled_out:
-        from ironwright.gates.gutted_tree import run_on_gutted
+        from ironwright.gates.redness.gutted_tree import run_on_gutted
 
         try:
             gutted = run_on_gutted(subject, changes, compiled_out)

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.rust_syntax import is_test_path
+from ironwright.gates.rust.syntax import is_test_path
 from ironwright.gates.secret_rules import Secret, find_secrets
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.records.contract import Scope

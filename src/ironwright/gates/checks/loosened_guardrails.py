@@ -31,10 +31,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.guard_attributes import hidings, judged_environment
-from ironwright.gates.guard_own import asked_environment, own_settings, renamed_sources
-from ironwright.gates.guard_scripts import compare_scripts, is_script
-from ironwright.gates.guard_settings import (
+from ironwright.gates.guardrails.attributes import hidings, judged_environment
+from ironwright.gates.guardrails.ignored_sources import hidden_sources
+from ironwright.gates.guardrails.own import asked_environment, own_settings, renamed_sources
+from ironwright.gates.guardrails.scripts import compare_scripts, is_script
+from ironwright.gates.guardrails.settings import (
     Loosening,
     compare_cargo_config,
     compare_clippy,
@@ -45,8 +46,7 @@ from ironwright.gates.guard_settings import (
     read_base_toml,
     read_toml,
 )
-from ironwright.gates.ignored_sources import hidden_sources
-from ironwright.gates.rust_modules import library_files
+from ironwright.gates.rust.modules import library_files
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.gates.tree_scope import settle
 from ironwright.records.change import FileStatus

@@ -24,10 +24,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_findings import lines_touched, ranges, shown_ranges
-from ironwright.gates.coverage_facts import Coverage
+from ironwright.gates.cargo.coverage import Coverage
+from ironwright.gates.cargo.findings import lines_touched, ranges, shown_ranges
+from ironwright.gates.cargo.unbuilt_code import unbuilt_code
 from ironwright.gates.subject import Subject
-from ironwright.gates.unbuilt_code import unbuilt_code
 from ironwright.records.change import FileStatus
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding

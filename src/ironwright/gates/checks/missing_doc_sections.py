@@ -26,8 +26,8 @@ from __future__ import annotations
 from collections import Counter
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.rust_docs import ADVICE, SECTIONS, missing_sections, must_be_documented, says_something
-from ironwright.gates.rust_items import Item
+from ironwright.gates.rust.docs import ADVICE, SECTIONS, missing_sections, must_be_documented, says_something
+from ironwright.gates.rust.items import Item
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope

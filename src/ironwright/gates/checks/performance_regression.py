@@ -27,15 +27,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_findings import counted
-from ironwright.gates.code_changes import CodeChanges
+from ironwright.gates.cargo.findings import counted
+from ironwright.gates.redness.code_changes import CodeChanges
 from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
-    from ironwright.gates.cargo_facts import CargoFacts
-    from ironwright.gates.instruction_counts import Counts, Workload
+    from ironwright.gates.cargo.facts import CargoFacts
+    from ironwright.gates.cargo.instruction_counts import Counts, Workload
 
 _SLOWER = r"(?:performance|speed|runtime|benchmarks?|throughput|latency)"
 _REGRESSION = rf"{_SLOWER} (?:regressions?|degradations?|loss(?:es)?)"
@@ -89,7 +89,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     manifests = any(PurePosixPath(path).name in ("Cargo.toml", "Cargo.lock") for path in subject.change.files)
     if not CodeChanges(subject).items and not manifests:
         return passed("no code outside tests changed")
-    from ironwright.gates.instruction_counts import count_instructions, find_workloads
+    from ironwright.gates.cargo.instruction_counts import count_instructions, find_workloads
 
     workloads, left = find_workloads(subject.cargo, params["targets"])
     if not workloads:
@@ -171,7 +171,7 @@ def _growth(before: Counts, after: Counts) -> float:
 
 
 def _finding(workload: Workload, before: Counts, after: Counts) -> Finding:
-    from ironwright.gates.instruction_counts import grown_functions
+    from ironwright.gates.cargo.instruction_counts import grown_functions
 
     grown = ", ".join(f"{name} +{count:,}" for name, count in grown_functions(before, after, _SHOWN))
     message = (

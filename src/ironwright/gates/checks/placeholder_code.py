@@ -28,11 +28,11 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.rust_attributes import attribute_name
-from ironwright.gates.rust_comments import Comment
-from ironwright.gates.rust_expressions import Use, uses
-from ironwright.gates.rust_items import Item, node_text
-from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.rust.attributes import attribute_name
+from ironwright.gates.rust.comments import Comment
+from ironwright.gates.rust.expressions import Use, uses
+from ironwright.gates.rust.items import Item, node_text
+from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope

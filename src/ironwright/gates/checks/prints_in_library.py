@@ -26,10 +26,10 @@ from collections.abc import Iterator
 from posixpath import dirname, join
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.rust_expressions import Use, uses
-from ironwright.gates.rust_items import Item
-from ironwright.gates.rust_modules import library_files
-from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.rust.expressions import Use, uses
+from ironwright.gates.rust.items import Item
+from ironwright.gates.rust.modules import library_files
+from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope

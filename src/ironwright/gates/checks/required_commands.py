@@ -24,8 +24,8 @@ import re
 from pathlib import PurePosixPath
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_answers import command_evidence
-from ironwright.gates.external_tools import shown_as
+from ironwright.gates.cargo.answers import command_evidence
+from ironwright.gates.cargo.external_tools import shown_as
 from ironwright.gates.subject import Subject
 from ironwright.host.cargo_tests import describe_end
 from ironwright.host.cargo_tool import run_tool

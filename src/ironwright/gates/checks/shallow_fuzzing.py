@@ -25,15 +25,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_findings import counted
-from ironwright.gates.code_changes import CodeChanges
+from ironwright.gates.cargo.findings import counted
+from ironwright.gates.redness.code_changes import CodeChanges
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope
 from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
-    from ironwright.gates.fuzzing import Fuzzed, FuzzTarget
+    from ironwright.gates.cargo.fuzzing import Fuzzed, FuzzTarget
 
 _FUZZ = r"(?:fuzz(?:ing|ed)?(?:[- ](?:test(?:s|ing)?|targets?|harness(?:es)?))?|cargo[ -]fuzz|libfuzzer)"
 _PARSER = r"(?:pars(?:er|ing)|deserializ|decod|untrusted input|input handling|codec)\w*"
@@ -79,7 +79,7 @@ GATE = Gate(
 
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Run the fuzz targets."""
-    from ironwright.gates.fuzzing import find_targets, fuzz_folders
+    from ironwright.gates.cargo.fuzzing import find_targets, fuzz_folders
 
     manifests = any(PurePosixPath(path).name in ("Cargo.toml", "Cargo.lock") for path in subject.change.files)
     if scope is Scope.CHANGED and not CodeChanges(subject).items and not manifests:
@@ -141,7 +141,7 @@ def _unreached(subject: Subject, scope: Scope) -> list[Finding]:
 def _fuzz_all(
     subject: Subject, targets: list[FuzzTarget], params: Params
 ) -> tuple[list[Fuzzed], list[FuzzTarget]]:
-    from ironwright.gates.fuzzing import build_targets, fuzz
+    from ironwright.gates.cargo.fuzzing import build_targets, fuzz
 
     seed = int(subject.change.head_tree[:7], 16) + 1
     fitting = max(0, params["budget_seconds"] // max(1, params["seconds"]))
@@ -178,7 +178,7 @@ def _sort(subject: Subject, scope: Scope, done: list[Fuzzed]) -> tuple[list[Find
 
 def _base_fails(subject: Subject, fuzzed: Fuzzed) -> bool:
     """Whether base's code with head's fuzz target fails on the same input."""
-    from ironwright.gates.fuzzing import build_targets, fails_on
+    from ironwright.gates.cargo.fuzzing import build_targets, fails_on
 
     prefix = fuzzed.target.folder + "/"
     changes: dict[str, bytes | None] = {

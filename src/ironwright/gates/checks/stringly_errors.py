@@ -27,11 +27,11 @@ import re
 from collections.abc import Iterator
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.rust_attributes import split_arguments
-from ironwright.gates.rust_expressions import uses
-from ironwright.gates.rust_items import Item, node_text
-from ironwright.gates.rust_modules import library_files
-from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.rust.attributes import split_arguments
+from ironwright.gates.rust.expressions import uses
+from ironwright.gates.rust.items import Item, node_text
+from ironwright.gates.rust.modules import library_files
+from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope

@@ -27,9 +27,9 @@ from __future__ import annotations
 import re
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.rust_assertions import read_assertions
-from ironwright.gates.rust_items import Item
-from ironwright.gates.rust_tests import (
+from ironwright.gates.rust.assertions import read_assertions
+from ironwright.gates.rust.items import Item
+from ironwright.gates.rust.tests import (
     TestReader,
     ignored_without_reason,
     is_empty,

@@ -24,14 +24,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_findings import counted
-from ironwright.gates.code_changes import CodeChanges
+from ironwright.gates.cargo.findings import counted
+from ironwright.gates.redness.code_changes import CodeChanges
 from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
-    from ironwright.gates.mutants import Mutant, Tried
+    from ironwright.gates.cargo.mutants import Mutant, Tried
 
 GATE = Gate(
     id="surviving_mutants",
@@ -86,7 +86,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     changes = CodeChanges(subject)
     if not changes.functions:
         return passed("no function outside tests changed")
-    from ironwright.gates.mutants import list_mutants, try_mutants
+    from ironwright.gates.cargo.mutants import list_mutants, try_mutants
 
     mutants, evidence = list_mutants(subject, changes)
     if not mutants:

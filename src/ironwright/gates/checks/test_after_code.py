@@ -22,9 +22,9 @@ Unknown when:
 from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.code_changes import CodeChanges
-from ironwright.gates.code_history import CodeHistory, Step
 from ironwright.gates.journal_calls import evidence_of, journal_of, read_calls
+from ironwright.gates.redness.code_changes import CodeChanges
+from ironwright.gates.redness.code_history import CodeHistory, Step
 from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Finding

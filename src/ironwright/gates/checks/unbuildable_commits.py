@@ -21,14 +21,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_findings import counted
+from ironwright.gates.cargo.findings import counted
 from ironwright.gates.subject import Subject
 from ironwright.host import clock
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
-    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.cargo.facts import CargoFacts
     from ironwright.records.change import Commit
 
 _COMMIT = (

@@ -26,8 +26,8 @@ import re
 from collections.abc import Iterable
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.rust_comments import Comment
-from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.rust.comments import Comment
+from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.change import FileStatus

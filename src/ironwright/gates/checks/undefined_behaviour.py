@@ -26,9 +26,9 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
-from ironwright.gates.cargo_answers import command_evidence
-from ironwright.gates.cargo_findings import counted
-from ironwright.gates.external_tools import broke, needed, shown_as
+from ironwright.gates.cargo.answers import command_evidence
+from ironwright.gates.cargo.external_tools import broke, needed, shown_as
+from ironwright.gates.cargo.findings import counted
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.gates.tree_scope import TreeScope
 from ironwright.host.cargo_tool import manifest_inside, run_tool
@@ -101,7 +101,7 @@ def unsafe_places(tree: SourceTree, path: str) -> list[tuple[str, int]]:
     """Where a file that is not test code says ``unsafe``, as path and line."""
     if b"unsafe" not in tree.read(path):
         return []
-    from ironwright.gates.rust_items import descend
+    from ironwright.gates.rust.items import descend
 
     file = tree.rust(path)
     tests = tree.test_lines(path)

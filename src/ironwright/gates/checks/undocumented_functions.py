@@ -21,8 +21,8 @@ Unknown when:
 from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.rust_docs import must_be_documented, says_something
-from ironwright.gates.rust_items import Item
+from ironwright.gates.rust.docs import must_be_documented, says_something
+from ironwright.gates.rust.items import Item
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope

@@ -29,9 +29,9 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
-from ironwright.gates.rust_docs import has_heading
-from ironwright.gates.rust_items import Item, children_of, descend, node_text
-from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.rust.docs import has_heading
+from ironwright.gates.rust.items import Item, children_of, descend, node_text
+from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope

@@ -18,8 +18,8 @@ Unknown when:
 from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, failed, passed
-from ironwright.gates.cargo_answers import command_evidence
-from ironwright.gates.cargo_findings import counted, lines_touched
+from ironwright.gates.cargo.answers import command_evidence
+from ironwright.gates.cargo.findings import counted, lines_touched
 from ironwright.gates.subject import Subject
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding

@@ -28,8 +28,8 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing
-from ironwright.gates.rust_items import Item, descend, node_text
-from ironwright.gates.rust_syntax import RustFile
+from ironwright.gates.rust.items import Item, descend, node_text
+from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope, Strength

@@ -27,15 +27,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, Unknown, judged
-from ironwright.gates.cargo_answers import command_evidence
-from ironwright.gates.external_tools import broke, needed, shown_as
+from ironwright.gates.cargo.answers import command_evidence
+from ironwright.gates.cargo.external_tools import broke, needed, shown_as
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.host.cargo_tool import run_tool
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
-    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.cargo.facts import CargoFacts
 
 _UNUSED = r"(?:unused|unnecessary|unneeded|superfluous|stale) (?:\w+ )?(?:dependenc(?:y|ies)|crates)"
 

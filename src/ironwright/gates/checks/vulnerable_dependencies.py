@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, judged
-from ironwright.gates.cargo_answers import command_evidence
-from ironwright.gates.external_tools import broke, needed, shown_as
+from ironwright.gates.cargo.answers import command_evidence
+from ironwright.gates.cargo.external_tools import broke, needed, shown_as
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.host.cargo_tool import OUT, run_tool
 from ironwright.host.sandbox import Mount
@@ -38,7 +38,7 @@ from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 if TYPE_CHECKING:
-    from ironwright.gates.cargo_facts import CargoFacts
+    from ironwright.gates.cargo.facts import CargoFacts
 
 _DEPENDENCY = r"(?:dependenc(?:y|ies)|crates?|packages?)"
 _DATABASE = "/w/advisories"

@@ -83,7 +83,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Follow the tests from base to head."""
     if subject.base is None:
         return passed("there was no test before the change")
-    from ironwright.gates.test_comparison import TestComparison
+    from ironwright.gates.suites.comparison import TestComparison
 
     comparison = TestComparison(subject)
     losses = list(comparison.losses())

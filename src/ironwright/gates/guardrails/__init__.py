@@ -1,0 +1,1 @@
+"""Compares what keeps a repository honest: settings, scripts, attributes, ignored sources."""

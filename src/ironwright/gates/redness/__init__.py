@@ -1,0 +1,1 @@
+"""What a change does to code, and whether its tests fail without it."""

@@ -1,0 +1,1 @@
+"""Reads Rust: syntax, items, modules, documentation, conditions, and what a test asserts."""
