@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from ironwright.host.toolchain import rustup_home
+
+
+def pytest_configure() -> None:
+    """Tests that start cargo themselves get the toolchain that the program itself would find."""
+    rustc = shutil.which("rustc")
+    if rustc is not None:
+        os.environ.setdefault("RUSTUP_HOME", str(rustup_home(Path(rustc))))
 
 
 @pytest.fixture(autouse=True)
