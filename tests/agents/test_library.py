@@ -11,8 +11,15 @@ from ironwright.agents.find import find_agents, find_commands
 from ironwright.library import KINDS, library_files, library_path, read_library
 
 SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
-AGENTS = ("backend-implementation-engineer", "engineer", "rust-expert-advanced", "rust-expert-standard")
-COMMANDS = ("commit", "lint", "memo")
+TIERS = ("advanced", "standard")
+TWINS = ("rust-doc", "rust-expert", "rust-linting", "rust-test", "rust-troubleshooter")
+AGENTS = (
+    "backend-architect",
+    "backend-implementation-engineer",
+    "engineer",
+    *(f"{family}-{tier}" for family in TWINS for tier in TIERS),
+)
+COMMANDS = ("commit", "lint", "memo", "profile", "review")
 SNIPPETS = ("rust-best-practices", "rust-cargo-commands")
 
 
@@ -55,8 +62,22 @@ def test_bundled_definitions_load_without_findings(tmp_path: Path) -> None:
     for source in find_agents(tmp_path, tmp_path).values():
         agent = source.load()
         assert agent.findings == ()
-        assert len(agent.includes) == (2 if "expert" in agent.name else 0)
+        # A snippet is for the Rust specialists; the others say themselves what they need.
+        assert bool(agent.includes) == agent.name.startswith("rust-")
     assert all(source.load().description for source in find_commands(tmp_path, tmp_path).values())
+
+
+def test_advanced_agents_demand_failed_attempts_of_their_twins() -> None:
+    for family in TWINS:
+        standard, advanced = (read_library("agents", f"{family}-{tier}") for tier in ("standard", "advanced"))
+        assert f"only after `{family}-standard` was tried at least two times and failed" in advanced
+        assert f"{family}-advanced" in standard.split("# When to hand over")[1]
+
+
+def test_agents_hand_on_only_to_agents_of_the_team() -> None:
+    for name in AGENTS:
+        named = set(re.findall(r"\b(?:rust|backend)-[a-z-]+\b", read_library("agents", name)))
+        assert named - {"rust-best-practices", "rust-cargo-commands"} <= set(AGENTS), name
 
 
 def test_files_are_short_enough_to_be_read() -> None:
