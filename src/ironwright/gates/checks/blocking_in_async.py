@@ -29,6 +29,7 @@ from collections.abc import Iterator, Mapping
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.expressions import Use, uses
 from ironwright.gates.rust.imports import imported_names
 from ironwright.gates.rust.items import Item, children_of, descend, node_text
@@ -101,9 +102,11 @@ GATE = Gate(
         ),
     },
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look for what blocks in the async code in scope."""
     judged = TreeScope(subject, scope)

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.syntax import is_test_path
 from ironwright.gates.secret_rules import Secret, find_secrets
 from ironwright.gates.subject import SourceTree, Subject
@@ -69,6 +70,7 @@ GATE = Gate(
     ),
     params={"ignore": Param(tuple, (), "Patterns of paths that may hold what looks like a secret.")},
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 _ADVICE = (
@@ -76,6 +78,7 @@ _ADVICE = (
 )
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look for secrets on the lines in scope."""
     before = _known_before(subject) if scope is Scope.CHANGED else frozenset()

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.docs import ADVICE, SECTIONS, missing_sections, must_be_documented, says_something
 from ironwright.gates.rust.items import Item
 from ironwright.gates.subject import Subject
@@ -102,9 +103,11 @@ GATE = Gate(
         ),
     },
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look at the documentation of every function in scope."""
     judged, wanted = TreeScope(subject, scope), frozenset(params["sections"])

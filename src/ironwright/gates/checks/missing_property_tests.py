@@ -21,6 +21,7 @@ Unknown when:
 from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope, Strength
@@ -50,9 +51,11 @@ GATE = Gate(
         ),
     ),
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look for the property tests of every parser and serialiser in scope."""
     del params

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.docs import has_heading
 from ironwright.gates.rust.expressions import Use, uses
 from ironwright.gates.rust.items import Item
@@ -121,9 +122,11 @@ GATE = Gate(
         ),
     },
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look for what panics in the library code in scope."""
     judged, forbidden = TreeScope(subject, scope), frozenset(params["forbid"])

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.attributes import attribute_name
 from ironwright.gates.rust.comments import Comment
 from ironwright.gates.rust.expressions import Use, uses
@@ -128,9 +129,11 @@ GATE = Gate(
         ),
     },
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look for placeholders in the code in scope."""
     judged = TreeScope(subject, scope)

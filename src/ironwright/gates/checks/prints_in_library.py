@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from posixpath import dirname, join
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.expressions import Use, uses
 from ironwright.gates.rust.items import Item
 from ironwright.gates.rust.modules import library_files
@@ -85,11 +86,13 @@ GATE = Gate(
         ),
     },
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 _ADVICE = "Return the text, take an `impl Write`, or use the project's logging (`tracing`, `log`)."
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look for what prints in the library code in scope."""
     judged, forbidden = TreeScope(subject, scope), frozenset(params["forbid"])

@@ -27,6 +27,7 @@ import re
 from collections.abc import Iterator
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.attributes import split_arguments
 from ironwright.gates.rust.expressions import uses
 from ironwright.gates.rust.items import Item, node_text
@@ -100,11 +101,13 @@ GATE = Gate(
         ),
     },
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 _ADVICE = "Define an error type (an enum that implements std::error::Error, `thiserror` helps) and return it."
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look at the errors of the functions in scope."""
     judged, library = TreeScope(subject, scope), library_files(subject.head)

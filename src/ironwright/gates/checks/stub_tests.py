@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.assertions import read_assertions
 from ironwright.gates.rust.items import Item
 from ironwright.gates.rust.tests import (
@@ -90,9 +91,11 @@ GATE = Gate(
         ),
     },
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Judge the tests in scope."""
     judged, reader = TreeScope(subject, scope), TestReader(subject.head)

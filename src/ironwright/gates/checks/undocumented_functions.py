@@ -21,6 +21,7 @@ Unknown when:
 from __future__ import annotations
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.docs import must_be_documented, says_something
 from ironwright.gates.rust.items import Item
 from ironwright.gates.subject import Subject
@@ -90,9 +91,11 @@ GATE = Gate(
         ),
     },
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look at every function in scope."""
     judged = TreeScope(subject, scope)

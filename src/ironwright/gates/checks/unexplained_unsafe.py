@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.docs import has_heading
 from ironwright.gates.rust.items import Item, children_of, descend, node_text
 from ironwright.gates.rust.syntax import RustFile
@@ -76,12 +77,14 @@ GATE = Gate(
         "tests": Param(bool, True, "Whether test code counts too.", stricter=lambda one, other: one or other),
     },
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 _COMMENT = "Write `// SAFETY:` above it with the reason why its conditions hold here."
 _DOCUMENT = "Document under `# Safety` what must be guaranteed."
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look at the unsafe code in scope."""
     judged = TreeScope(subject, scope)

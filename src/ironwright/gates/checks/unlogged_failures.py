@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.items import Item, descend, node_text
 from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import SourceTree, Subject
@@ -159,12 +160,14 @@ GATE = Gate(
         ),
     ),
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 _ADVICE = "Hand it up with `?`, log it with its context, or say in a comment why it may be dropped."
 _Found = tuple[Node, str]
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Look for errors that are dropped in the code in scope."""
     judged = TreeScope(subject, scope)
