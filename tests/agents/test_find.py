@@ -12,6 +12,7 @@ from ironwright.agents.find import (
     resolve_agent,
     resolve_command,
 )
+from ironwright.library import library_files
 from ironwright.records.errors import DefinitionError
 
 
@@ -40,12 +41,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_bundled_agents_are_there_without_any_file(project: Path, home: Path) -> None:
     found = find_agents(project, home)
-    assert set(found) == {
-        "engineer",
-        "backend-implementation-engineer",
-        "rust-expert-standard",
-        "rust-expert-advanced",
-    }
+    assert set(found) == set(library_files()["agents"])
     assert {source.origin for source in found.values()} == {Origin.BUNDLED}
     assert found["engineer"].path == "ironwright:engineer"
 
@@ -124,7 +120,7 @@ def test_user_without_a_home_has_the_other_agents(project: Path, monkeypatch: py
 def test_commands_are_named_by_their_folders(project: Path, home: Path) -> None:
     write(project, {".claude/commands/team/lint.md": "Lint.", ".claude/commands/lint.md": "Our lint."})
     found = find_commands(project, home)
-    assert set(found) == {"lint", "team:lint", "memo", "commit"}
+    assert set(found) == {"team:lint", *library_files()["commands"]}
     assert resolve_command("/lint", project, home).body == "Our lint."
     assert resolve_command("memo", project, home).path == "ironwright:memo"
     with pytest.raises(DefinitionError, match="no command named 'comit'") as caught:
