@@ -11,7 +11,15 @@ import pytest
 
 from ironwright.host.install import install_tool
 from ironwright.host.toolchain import toolchain
-from ironwright.host.tools import TOOLS, FoundTool, MissingTool, find_tool, forget_tools, require_tool
+from ironwright.host.tools import (
+    TOOLS,
+    FoundTool,
+    MissingTool,
+    find_tool,
+    forget_tools,
+    require_tool,
+    tool_named,
+)
 from ironwright.records.errors import ToolError
 
 
@@ -166,3 +174,9 @@ def test_system_tools_are_found_where_a_sandbox_shows_them(monkeypatch: pytest.M
     monkeypatch.setenv("PATH", "/nowhere")
     forget_tools()
     assert str(require_tool("valgrind")).startswith("/usr/")
+
+
+def test_a_tool_is_known_by_the_name_that_people_use() -> None:
+    assert tool_named("clippy") is TOOLS["cargo-clippy"]
+    with pytest.raises(ToolError, match="no tool is named nonsense"):
+        tool_named("nonsense")

@@ -82,6 +82,67 @@ def test_doctor_installs_what_the_default_gates_need_first_and_tells_of_each(cli
     assert max(needed) < min(others)
 
 
+def machine_without_machete(folder, said):
+    """A machine whose cargo writes what it is told to, and then installs a cargo-machete that answers."""
+    home = folder / "cargo-home"
+    target = home / "bin" / "cargo-machete"
+    (folder / "rust/bin").mkdir(parents=True)
+    (folder / "programs").mkdir()
+    cargo = folder / "rust/bin/cargo"
+    cargo.write_text(
+        f"#!/bin/sh\n[ $1 = install ] || {{ echo cargo 1.99.0; exit; }}\n{said}\nmkdir -p {target.parent}\n"
+        f"printf '#!/bin/sh\\necho 0.9.2\\n' > {target}; chmod 755 {target}\n"
+    )
+    rustc = folder / "programs/rustc"
+    rustc.write_text(
+        f"#!/bin/sh\ncase $1 in --print) echo {folder}/rust;; *) "
+        "printf 'release: 1.99.0\\nhost: x86_64-test\\nLLVM version: 77.1.0\\n';; esac\n"
+    )
+    for program in (cargo, rustc):
+        program.chmod(0o755)
+    (folder / "rust/bin/rustc").symlink_to(rustc)
+    return {
+        "PATH": f"{folder}/programs:/usr/bin:/bin",
+        "CARGO_HOME": str(home),
+        "RUSTUP_HOME": str(folder),
+        "IRONWRIGHT_CACHE_HOME": str(folder / "cache"),
+    }
+
+
+def test_doctor_installs_only_the_tool_that_is_named(cli, tmp_path):
+    environment = machine_without_machete(tmp_path, ":")
+    answer = cli("doctor", "--install", "cargo-machete", "--format", "json", cwd=tmp_path, env=environment)
+    (machete,) = [tool for tool in json.loads(answer.out)["tools"] if tool["name"] == "cargo-machete"]
+    assert (machete["ok"], machete["version"]) == (True, "0.9.2")
+    assert "cargo install --locked cargo-machete (exit code 0)" in answer.err
+    assert "installing cargo-mutants" not in answer.err
+    assert not any(word in answer.err for word in ("apt-get", "rustup component"))
+
+
+def test_doctor_shows_whole_lines_of_what_an_installer_says(cli, tmp_path):
+    said = "printf '   Compil'; sleep 0.3; printf 'ing syn v2.0.1\\n'; sleep 1.2; printf '10%%\\r20%%\\r'"
+    environment = machine_without_machete(tmp_path, said)
+    answer = cli("doctor", "--install", "cargo-machete", cwd=tmp_path, env=environment)
+    assert "installing cargo-machete: Compiling syn v2.0.1" in answer.err
+    assert "installing cargo-machete: 20%" in answer.err
+    assert not any(line.endswith(": Compil") for line in answer.err.splitlines())
+
+
+def test_doctor_refuses_a_tool_that_nobody_knows_and_lists_the_known(cli, tmp_path):
+    answer = cli("doctor", "--install", "cargo-machette", cwd=tmp_path)
+    assert answer.code == 2
+    assert "no tool is named cargo-machette" in answer.err
+    assert "cargo-machete" in answer.err
+
+
+def test_a_named_tool_that_cannot_be_had_is_exit_code_3(cli, tmp_path):
+    environment = machine_without_machete(tmp_path, "echo 'error: no network' >&2; exit 101")
+    answer = cli("doctor", "--install", "cargo-machete", cwd=tmp_path, env=environment)
+    assert answer.code == 3
+    assert "error: no network" in answer.err
+    assert "cargo-machete is still missing: it was tried as shown above" in answer.err
+
+
 def test_doctor_never_shows_a_key(cli, tmp_path):
     answer = cli("doctor", cwd=tmp_path, env={"OPENAI_API_KEY": "sk-very-secret"})
     assert "OPENAI_API_KEY" in answer.out

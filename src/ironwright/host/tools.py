@@ -109,14 +109,24 @@ def find_tool(name: str) -> FoundTool | MissingTool:
     Raises:
         ToolError: No tool has this name.
     """
-    tool = TOOLS.get(ALIASES.get(name, name))
-    if tool is None:
-        raise ToolError(f"no tool is named {name}", advice=f"Known are: {', '.join(TOOLS)}.")
+    tool = tool_named(name)
     rust = toolchain_or_none()
     path = tool.find(rust, tool.name)
     if path is not None:
         return FoundTool(tool, path)
     return MissingTool(tool, _why_missing(tool, rust), _install_advice(tool, rust))
+
+
+def tool_named(name: str) -> Tool:
+    """What is known of a tool by its name or the one that people use.
+
+    Raises:
+        ToolError: No tool has this name.
+    """
+    tool = TOOLS.get(ALIASES.get(name, name))
+    if tool is None:
+        raise ToolError(f"no tool is named {name}", advice=f"Known are: {', '.join(TOOLS)}.")
+    return tool
 
 
 def require_tool(name: str) -> Path:

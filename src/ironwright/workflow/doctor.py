@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _BASICS = ("git", "rustc", "cargo", "cc")
 """What a check needs before any gate asks for a tool of its own."""
+
+_SECONDS_BETWEEN_LINES = 1.0
 
 _LANDLOCK_LEAVES_OPEN = (
     "no loopback network, so tests that open a port fail",
@@ -168,7 +170,10 @@ def diagnose(config: Config, progress: Callable[[str], None]) -> Diagnosis:
 
 
 def install_missing(
-    diagnosis: Diagnosis, progress: Callable[[str], None], on_result: Callable[[InstallResult], None]
+    diagnosis: Diagnosis,
+    progress: Callable[[str], None],
+    on_result: Callable[[InstallResult], None],
+    only: Sequence[str] = (),
 ) -> None:
     """Install every tool that is missing and that a gate or the sandbox needs.
 
@@ -178,14 +183,23 @@ def install_missing(
         diagnosis: What was found before.
         progress: Told what is being done.
         on_result: Given what came of each tool.
+        only: Names of the only tools to install; empty for all.
+
+    Raises:
+        ToolError: ``only`` names a tool that is not known.
     """
     from ironwright.host.install import install_tool
-    from ironwright.host.tools import ALIASES, TOOLS, forget_tools
+    from ironwright.host.tools import forget_tools, tool_named
 
-    needed = {tool.name: tool.needed for tool in diagnosis.tools if tool.path is None}
+    wanted = {tool_named(name).name for name in only}
+    needed = {
+        tool_named(tool.name).name: tool.needed or tool.name in wanted
+        for tool in diagnosis.tools
+        if tool.path is None
+    }
     if not any(box.works for box in diagnosis.sandboxes):
         needed["bwrap"] = True
-    missing = {name: TOOLS[ALIASES.get(name, name)] for name in needed}
+    missing = {name: tool_named(name) for name in needed if name in wanted or not wanted}
 
     def turn(name: str) -> tuple[bool, bool]:
         tool = missing[name]
@@ -193,19 +207,34 @@ def install_missing(
 
     for name in sorted(missing, key=turn):
         progress(f"installing {name}")
-        on_result(install_tool(missing[name], on_output=_heard(name, progress)))
+        on_result(install_tool(missing[name], on_output=_Heard(name, progress)))
     forget_tools()
 
 
-def _heard(name: str, progress: Callable[[str], None]) -> Callable[[bytes], None]:
-    """Shows what an installer says: some take minutes."""
+class _Heard:
+    """Shows the last line that an installer wrote, once a second at most: some go on for minutes.
 
-    def listen(chunk: bytes) -> None:
-        lines = [line.strip() for line in chunk.decode("utf-8", "replace").splitlines() if line.strip()]
-        if lines:
-            progress(f"installing {name}: {lines[-1][:100]}")
+    Args:
+        name: What is being installed.
+        progress: Told of it.
+    """
 
-    return listen
+    def __init__(self, name: str, progress: Callable[[str], None]) -> None:
+        self._name = name
+        self._progress = progress
+        self._part = b""
+        self._shown_at = float("-inf")
+
+    def __call__(self, chunk: bytes) -> None:
+        """Take what was written; it may end in the middle of a line."""
+        from ironwright.host import clock
+
+        # Progress bars go back to the line's beginning instead of ending it.
+        *whole, self._part = (self._part + chunk).replace(b"\r", b"\n").split(b"\n")
+        lines = [text for line in whole if (text := line.decode("utf-8", "replace").strip())]
+        if lines and clock.seconds() - self._shown_at >= _SECONDS_BETWEEN_LINES:
+            self._shown_at = clock.seconds()
+            self._progress(f"installing {self._name}: {lines[-1][:100]}")
 
 
 def _tools_of(catalog: Mapping[str, Gate]) -> dict[str, tuple[str, ...]]:

@@ -18,18 +18,28 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor")
-@click.option("--install", is_flag=True, help="Install what is missing: by rustup, else apt, else cargo.")
+@click.argument("tools", nargs=-1, metavar="[TOOL]...")
+@click.option(
+    "--install",
+    is_flag=True,
+    help="Install what is missing, or only the TOOLs: by rustup, else apt, else cargo (minutes each).",
+)
 @click.option(
     "--repo", type=click.Path(path_type=Path), default=".", help="The project whose settings count."
 )
 @output_options("terminal", "json")
-def command(install: bool, repo: Path, output: Output) -> int:
-    """Say which tools are there and which are missing; exit 3 where the default gates lack one."""
+def command(tools: tuple[str, ...], install: bool, repo: Path, output: Output) -> int:
+    """Say which tools are there and which are missing.
+
+    Exit code 3 where the default gates lack one, or where a TOOL is missing.
+    """
+    from ironwright.host.tools import MissingTool, find_tool
     from ironwright.interfaces.cli.project import project_root
     from ironwright.records.config import load_config
     from ironwright.records.paths import ProjectPaths
     from ironwright.workflow.doctor import diagnose, install_missing
 
+    _require_known(tools)  # a name that is wrong is told before anything is looked for
     config = load_config(ProjectPaths(project_root(repo)).config)
     with output.progress() as progress:
         diagnosis = diagnose(config, progress.step)
@@ -39,7 +49,7 @@ def command(install: bool, repo: Path, output: Output) -> int:
                 for line in _what_was_done(result):
                     progress.note(line)
 
-            install_missing(diagnosis, progress.step, told)
+            install_missing(diagnosis, progress.step, told, tools)
             diagnosis = diagnose(config, progress.step)
     if output.format == "json":
         from ironwright.reporting.json import data_as_json
@@ -47,7 +57,19 @@ def command(install: bool, repo: Path, output: Output) -> int:
         output.answer(data_as_json(diagnosis.as_json()))
     else:
         output.answer(_as_text(diagnosis, output))
-    return ExitCode.PASS if diagnosis.ready else ExitCode.COULD_NOT_TELL
+    lacking = [name for name in tools if isinstance(find_tool(name), MissingTool)]
+    return ExitCode.PASS if diagnosis.ready and not lacking else ExitCode.COULD_NOT_TELL
+
+
+def _require_known(tools: tuple[str, ...]) -> None:
+    from ironwright.host.tools import tool_named
+    from ironwright.records.errors import ConfigError, ToolError
+
+    for name in tools:
+        try:
+            tool_named(name)
+        except ToolError as error:
+            raise ConfigError(error.what, where="TOOL", advice=error.advice) from error
 
 
 def _what_was_done(result: InstallResult) -> list[str]:
