@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--no-sandbox", is_flag=True, help="Run cargo on the crate WITHOUT a sandbox; only for code you trust."
 )
+@click.option("--watch", is_flag=True, help="Judge uncommitted work again after every edit, until Ctrl-C.")
 @output_options("terminal", "json", "markdown")
 def command(
     repo: Path,
@@ -47,10 +50,11 @@ def command(
     scope: str | None,
     no_cache: bool,
     no_sandbox: bool,
+    watch: bool,
     output: Output,
 ) -> int:
     """Judge a change by the gates: exit 0 pass, 1 a gate failed, 2 wrong use, 3 could not tell."""
-    from ironwright.host.git import open_repository
+    from ironwright.host.git import WORKTREE, open_repository
     from ironwright.records.config import load_config
     from ironwright.workflow.change import project_of
     from ironwright.workflow.check import CheckRequest
@@ -58,28 +62,62 @@ def command(
 
     repository = open_repository(repo)
     project = project_of(repository)
-    config = load_config(project.config)
-    source = contract_source(contract or config.check.contract, project.root, config)
-    if no_sandbox:
-        output.remark("warning: --no-sandbox: the crate's build scripts and tests can do whatever you can")
-    if head == "HEAD":
-        _remark_on_uncommitted(repository, output)
-    with output.progress() as progress:
-        request = CheckRequest(
+
+    def request() -> CheckRequest:
+        config = load_config(project.config)
+        return CheckRequest(
             folder=repo,
-            contract=source,
+            contract=contract_source(contract or config.check.contract, project.root, config),
             config=config,
             base=base or config.check.base,
-            head=head,
+            head=WORKTREE if watch else head,
             only=only,
             scope=scope,
             use_cache=not no_cache,
             sandbox="none" if no_sandbox else "auto",
-            progress=progress.step,
         )
-        report = _interruptible(request, progress)
+
+    first = request()  # what is wrong with the settings is said before anything begins
+    if no_sandbox:
+        output.remark("warning: --no-sandbox: the crate's build scripts and tests can do whatever you can")
+    if watch:
+        _refuse_odd_watch(repository, head, output)
+        _watch(repository, request, output)
+    if head == "HEAD":
+        _remark_on_uncommitted(repository, output)
+    with output.progress() as progress:
+        report = _interruptible(replace(first, progress=progress.step), progress)
     output.answer(_rendered(report, output))
     return report.exit_code
+
+
+def _refuse_odd_watch(repository: Repository, head: str, output: Output) -> None:
+    if repository.bare:
+        raise click.UsageError("--watch needs a checkout; this repository is bare.")
+    if head not in ("HEAD", "WORKTREE"):
+        raise click.UsageError("--watch judges uncommitted work: leave --head out.")
+    if output.format != "terminal":
+        raise click.UsageError("--watch shows verdicts as they come: leave --format out.")
+
+
+def _watch(repository: Repository, request: Callable[[], CheckRequest], output: Output) -> NoReturn:
+    """Check after every edit until Ctrl-C or termination, which end whatever runs."""
+    import sys
+
+    from ironwright.reporting.watching import WatchLines, WatchTable
+    from ironwright.workflow.watch import watch_worktree
+
+    def ignored(paths: Sequence[str]) -> frozenset[str]:
+        asked = "".join(f"{path}\0" for path in paths if not path.startswith(".git/"))
+        stdin = asked.encode("utf-8", "surrogateescape")
+        done = repository.git("check-ignore", "-z", "--stdin", stdin=stdin, check=False)
+        return frozenset(done.stdout.decode("utf-8", "surrogateescape").split("\0"))
+
+    screen = output.screen()
+    shown = WatchTable(sys.stdout, color=screen.color) if sys.stdout.isatty() else WatchLines(sys.stdout)
+    with shown as view:
+        watch_worktree(repository.root, request, ignored, view)
+    raise AssertionError("a watch ends by being interrupted")
 
 
 def _interruptible(request: CheckRequest, progress: Progress) -> CheckReport:
