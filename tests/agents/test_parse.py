@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ironwright.agents.parse import load_agent, parse_agent, parse_command, parse_tools
+from ironwright.agents.parse import load_agent, parse_agent, parse_command
 from ironwright.agents.source import MAX_BYTES, read_source, repair_mojibake
+from ironwright.agents.tools import parse_tools
 from ironwright.records.definition import Severity
 from ironwright.records.errors import DefinitionError
 

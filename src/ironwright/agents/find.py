@@ -9,20 +9,39 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from ironwright.agents.goose import CHECK_FOLDER
+from ironwright.agents.hosts import host_agents, host_commands, markdown_of, package_files, recipe_files
 from ironwright.agents.include import resolve_includes
+from ironwright.agents.opencode import CONFIGS
+from ironwright.agents.package import MANIFEST
 from ironwright.agents.parse import complete_agent, load_agent, parse_agent, parse_command, require_usable
-from ironwright.agents.source import read_bytes, read_source
+from ironwright.agents.plugins import MARKETPLACE_FILE, PLUGIN_FILE, find_plugins
+from ironwright.agents.skills import SKILL_FOLDERS, is_skill
+from ironwright.agents.source import read_bytes, read_source, read_tolerantly
 from ironwright.library import LIBRARY_SCHEME, library_files, read_library
-from ironwright.records.definition import Agent, Command, Include, LintFinding, Severity
+from ironwright.records.definition import Agent, Command, Include, Severity
 from ironwright.records.errors import DefinitionError
 
-_AGENT_FOLDERS = (".claude/agents", ".opencode/agent", ".opencode/agents", ".agpm/agents")
+_AGENT_FOLDERS = (
+    ".claude/agents",
+    ".opencode/agent",
+    ".opencode/agents",
+    ".agpm/agents",
+    ".goose/agents",
+    ".agents/agents",
+)
 _COMMAND_FOLDERS = (".claude/commands", ".opencode/command", ".opencode/commands", ".agpm/commands")
-_USER_AGENTS = ".claude/agents"
-_USER_COMMANDS = ".claude/commands"
-_INSTRUCTIONS = ("CLAUDE.md", ".claude/CLAUDE.md", "AGENTS.md")
+_USER_AGENTS = (
+    ".claude/agents",
+    ".config/opencode/agent",
+    ".config/opencode/agents",
+    ".goose/agents",
+    ".agents/agents",
+)
+_USER_COMMANDS = (".claude/commands", ".config/opencode/command", ".config/opencode/commands")
+_INSTRUCTIONS = ("CLAUDE.md", ".claude/CLAUDE.md", "AGENTS.md", ".goosehints")
 _NO_DEFINITIONS = frozenset(["README", "CLAUDE", "AGENTS", "CHANGELOG", "LICENSE", "CONTRIBUTING", "INDEX"])
-_FILE_SUFFIXES = (".md", ".txt", ".markdown", ".mdc")
+_FILE_SUFFIXES = (".md", ".txt", ".markdown", ".mdc", ".yaml", ".yml", ".json", ".jsonc")
 
 
 class Origin(StrEnum):
@@ -94,19 +113,23 @@ class CommandSource:
 def find_agents(project_root: Path, user_home: Path | None = None) -> Mapping[str, AgentSource]:
     """Every agent by name; where two share a name, the nearer one.
 
-    Nearest first: the project's ``.claude/agents``, ``.opencode/agent(s)``, ``.agpm/agents``, the user's
-    ``~/.claude/agents``, the bundled library.
+    Nearest first: the project's ``.claude/agents``, ``.opencode/agent(s)``, ``.agpm/agents``,
+    ``.goose/agents``, ``.agents/agents``; its ``opencode.json``, goose recipes, AGPM manifest and plugins (as
+    ``plugin:agent``); the user's folders of the same names; the bundled library.
 
     Args:
         project_root: The project's root.
         user_home: The user's home; None takes ``Path.home()``.
     """
     found: dict[str, AgentSource] = {}
-    for origin, _folder, path in _places(_AGENT_FOLDERS, _USER_AGENTS, project_root, user_home):
-        data, unreadable = read_tolerantly(path)
-        agent = parse_agent(data, path)
-        agent = replace(agent, findings=unreadable) if unreadable else agent
-        found.setdefault(agent.name, AgentSource(agent.name, str(path), origin, agent, project_root))
+    for _folder, path in _files(project_root, _AGENT_FOLDERS):
+        agent = _tolerantly(path)
+        found.setdefault(agent.name, AgentSource(agent.name, str(path), Origin.PROJECT, agent, project_root))
+    for name, agent in host_agents(project_root):
+        found.setdefault(name, AgentSource(name, agent.path, Origin.PROJECT, agent, project_root))
+    for _folder, path in _files(_home(user_home), _USER_AGENTS):
+        agent = _tolerantly(path)
+        found.setdefault(agent.name, AgentSource(agent.name, str(path), Origin.USER, agent, project_root))
     for name in library_files()["agents"]:
         found.setdefault(name, bundled_agent(name, project_root))
     return found
@@ -131,12 +154,19 @@ def find_commands(project_root: Path, user_home: Path | None = None) -> Mapping[
         user_home: The user's home; None takes ``Path.home()``.
     """
     found: dict[str, CommandSource] = {}
-    for origin, folder, path in _places(_COMMAND_FOLDERS, _USER_COMMANDS, project_root, user_home):
-        name = command_name(path, folder)
-        data, unreadable = read_tolerantly(path)
-        command = parse_command(data, path, name)
-        command = replace(command, findings=unreadable) if unreadable else command
-        found.setdefault(name, CommandSource(name, str(path), origin, command))
+    places = (
+        (Origin.PROJECT, _files(project_root, _COMMAND_FOLDERS)),
+        (Origin.USER, _files(_home(user_home), _USER_COMMANDS)),
+    )
+    for origin, files in places:
+        for folder, path in files:
+            name = command_name(path, folder)
+            data, unreadable = read_tolerantly(path)
+            command = parse_command(data, path, name)
+            command = replace(command, findings=unreadable) if unreadable else command
+            found.setdefault(name, CommandSource(name, str(path), origin, command))
+        for name, command in host_commands(project_root) if origin is Origin.PROJECT else ():
+            found.setdefault(name, CommandSource(name, command.path, origin, command))
     for name in library_files()["commands"]:
         bundled = LIBRARY_SCHEME + name
         command = parse_command(read_library("commands", name), bundled, name)
@@ -166,9 +196,16 @@ def resolve_agent(name_or_path: str, project_root: Path, user_home: Path | None 
     if "/" in name_or_path or name_or_path.endswith(_FILE_SUFFIXES):
         return load_agent(Path(os.path.expanduser(name_or_path)), project_root)  # noqa: PTH111
     agents = find_agents(project_root, user_home)
-    if name_or_path not in agents:
+    found = agents.get(name_or_path) or _of_a_plugin(name_or_path, agents)
+    if found is None:
         raise _unknown("agent", name_or_path, agents)
-    return agents[name_or_path].load()
+    return found.load()
+
+
+def _of_a_plugin(name: str, agents: Mapping[str, AgentSource]) -> AgentSource | None:
+    """The one agent that a plugin calls by that name, where only one does."""
+    same = [source for key, source in agents.items() if key.endswith(f":{name}")]
+    return same[0] if len(same) == 1 else None
 
 
 def resolve_command(name: str, project_root: Path, user_home: Path | None = None) -> Command:
@@ -185,10 +222,10 @@ def resolve_command(name: str, project_root: Path, user_home: Path | None = None
 
 
 def project_instructions(project_root: Path) -> tuple[Include, ...]:
-    """The project's own instructions: ``CLAUDE.md``, ``.claude/CLAUDE.md``, ``AGENTS.md`` and their imports.
+    """The project's own instructions: ``CLAUDE.md``, ``AGENTS.md``, ``.goosehints`` and their imports.
 
     Each file once (a link from one to the other is one file), a file before what it imports. Imports that
-    are missing are reported by lint, not here.
+    are missing, outside the project or deeper than five levels are reported by lint, not here.
 
     Raises:
         DefinitionError: A file cannot be read, or its imports are too deep or too large.
@@ -210,30 +247,50 @@ def project_instructions(project_root: Path) -> tuple[Include, ...]:
         require_usable(source.findings)
         found[path.resolve()] = Include(name, path, 1, source.text)
         # People write "keep @CLAUDE.md up to date" into it: what is read already is passed over.
-        includes, _ = resolve_includes(source.text, 1, str(path), project_root, cycles_are_errors=False)
+        includes, _ = resolve_includes(source.text, 1, str(path), project_root, instructions=True)
         for include in includes:
             found.setdefault(include.path.resolve(), include)
     return tuple(found.values())
 
 
-def _places(
-    folders: Iterable[str], user_folder: str, project_root: Path, user_home: Path | None
-) -> Iterator[tuple[Origin, Path, Path]]:
-    places = [(Origin.PROJECT, project_root / folder) for folder in folders]
+def _home(user_home: Path | None) -> Path | None:
     home = Path(os.path.expanduser("~")) if user_home is None else user_home  # noqa: PTH111
-    if home.is_absolute():  # a user without a home has no agents there
-        places.append((Origin.USER, home / user_folder))
-    for origin, folder in places:
-        for path in definition_files(folder):
+    return home if home.is_absolute() else None  # a user without a home has no agents there
+
+
+def _files(root: Path | None, folders: Iterable[str]) -> Iterator[tuple[Path, Path]]:
+    """Each definition file of the folders, with its folder."""
+    for folder in folders if root is not None else ():
+        assert root is not None
+        for path in definition_files(root / folder):
             if is_definition_name(path):
-                yield origin, folder, path
+                yield root / folder, path
+
+
+def _tolerantly(path: Path) -> Agent:
+    data, unreadable = read_tolerantly(path)
+    agent = parse_agent(data, path)
+    return replace(agent, findings=unreadable) if unreadable else agent
 
 
 def project_definitions(project_root: Path) -> tuple[Path, ...]:
-    """The project's own agents, commands and snippets, and its instructions."""
-    folders = (*_AGENT_FOLDERS, *_COMMAND_FOLDERS, ".agpm/snippets", ".claude/snippets")
+    """The project's own agents, commands, snippets, skills, recipes and manifests, and its instructions."""
+    folders = (*_AGENT_FOLDERS, *_COMMAND_FOLDERS, ".agpm/snippets", ".claude/snippets", CHECK_FOLDER)
     below = [path for folder in folders for path in definition_files(project_root / folder)]
-    return (*below, *(project_root / name for name in _INSTRUCTIONS if (project_root / name).is_file()))
+    below += [
+        path for folder in SKILL_FOLDERS for path in definition_files(project_root / folder) if is_skill(path)
+    ]
+    below += [
+        path
+        for kind in ("agents", "commands", "snippets")
+        for path in package_files(project_root, kind)
+        if path not in {item.resolve() for item in below}
+    ]
+    for plugin in find_plugins(project_root):
+        below += [path for place in (plugin.agents, plugin.commands) for path in markdown_of(place)]
+    named = (*_INSTRUCTIONS, *CONFIGS, MANIFEST, PLUGIN_FILE, MARKETPLACE_FILE)
+    below += recipe_files(project_root)
+    return (*below, *(project_root / name for name in named if (project_root / name).is_file()))
 
 
 def is_instructions(path: Path) -> bool:
@@ -249,15 +306,6 @@ def definition_files(folder: Path) -> tuple[Path, ...]:
 def is_definition_name(path: Path) -> bool:
     """Whether a file's name is that of a definition, and not of a README or its like."""
     return path.stem.upper() not in _NO_DEFINITIONS
-
-
-def read_tolerantly(path: Path) -> tuple[bytes, tuple[LintFinding, ...]]:
-    """A file's bytes; one that cannot be read is kept as a finding, so that naming it says why."""
-    try:
-        return read_bytes(path), ()
-    except DefinitionError as error:
-        rule = "too-large" if "too large" in error.what else "unreadable-file"
-        return b"", (LintFinding(rule, Severity.ERROR, str(path), 1, error.what, error.advice),)
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> DefinitionError:

@@ -147,6 +147,11 @@ def _earlier_closing(lines: list[str], opening: int, closing: int, closed: bool)
     return closing, closed
 
 
+def load_mapping(text: str) -> tuple[dict[str, Any] | None, tuple[str, int] | None]:
+    """A YAML text's mapping, or None with what is wrong and on which row (0-based); never raises."""
+    return _load_yaml(text)
+
+
 def _load_yaml(text: str) -> tuple[dict[str, Any] | None, tuple[str, int] | None]:
     """The mapping, or None with what is wrong and on which row (0-based)."""
     try:

@@ -16,6 +16,9 @@ from ironwright.records.errors import DefinitionError
 MAX_LEVELS = 10
 """Deepest chain of includes, as in AGPM."""
 
+MAX_IMPORTS = 5
+"""Deepest chain of imports of a project's instructions, as in Claude Code, which passes over deeper ones."""
+
 _FENCE = re.compile(r"[ \t]*(?:[-*+>][ \t]+)*(`{3,}|~{3,})")
 _SNIPPET = re.compile(r"(?:\./)?\.(?:agpm|claude|opencode)/snippets/[\w./-]*[\w-]\.(?:md|txt)")
 _BUNDLED = re.compile(re.escape(LIBRARY_SCHEME) + r"(snippets)/([\w-]+)\.md")
@@ -83,7 +86,7 @@ def prose_lines(text: str, first_line: int) -> Iterator[tuple[int, str]]:
 @dataclass(slots=True)
 class _Reader:
     root: Path
-    cycles_are_errors: bool = True
+    strict: bool = True
     includes: list[Include] = field(default_factory=list)
     findings: list[LintFinding] = field(default_factory=list)
     seen: set[Path] = field(default_factory=set)
@@ -98,9 +101,12 @@ class _Reader:
             path = self._locate(reference, chain[-1], files)
             if path is None:
                 continue
-            if path in files and self.cycles_are_errors:
+            if path in files and self.strict:
                 raise _refused("the includes form a cycle", (*chain, str(path)), "Remove one of them.")
             if path in self.seen or path in files:
+                continue
+            if not self.strict and len(chain) > MAX_IMPORTS:
+                self._missing(reference, chain[-1], f"is imported deeper than {MAX_IMPORTS} levels")
                 continue
             if len(chain) > MAX_LEVELS:
                 raise _refused(
@@ -169,7 +175,7 @@ def _refused(what: str, chain: tuple[str, ...], advice: str) -> DefinitionError:
 
 
 def resolve_includes(
-    text: str, first_line: int, path: str, project_root: Path, *, cycles_are_errors: bool = True
+    text: str, first_line: int, path: str, project_root: Path, *, instructions: bool = False
 ) -> tuple[tuple[Include, ...], tuple[LintFinding, ...]]:
     """Read what a definition includes, directly and through what it includes.
 
@@ -181,7 +187,8 @@ def resolve_includes(
         first_line: 1-based line of the file where the text starts.
         path: The file; ``ironwright:<name>`` for a bundled one.
         project_root: The project's root.
-        cycles_are_errors: False where a text that is being read already is passed over.
+        instructions: The text is a project's own instructions: as in Claude Code a file that is being read
+            already, and what is deeper than :data:`MAX_IMPORTS` levels, is passed over.
 
     Returns:
         The includes in the order of reading, each file once, with the line of ``text`` that led to it;
@@ -190,7 +197,7 @@ def resolve_includes(
     Raises:
         DefinitionError: A cycle, more than 10 levels, or more than 1 MiB; it names the chain of files.
     """
-    reader = _Reader(project_root.resolve(), cycles_are_errors)
+    reader = _Reader(project_root.resolve(), not instructions)
     files = () if path.startswith(LIBRARY_SCHEME) else (Path(path).resolve(),)
     reader.read(text, first_line, (path,), files, None)
     return tuple(reader.includes), tuple(reader.findings)

@@ -17,11 +17,12 @@ from ironwright.agents.find import (
     is_definition_name,
     is_instructions,
     project_definitions,
-    read_tolerantly,
 )
 from ironwright.agents.include import resolve_includes
 from ironwright.agents.lint_rules import AGENT_RULES, COMMAND_RULES, SNIPPET_RULES, Surroundings, key_line
-from ironwright.agents.parse import parse_agent, parse_tools
+from ironwright.agents.parse import parse_agent
+from ironwright.agents.source import read_tolerantly
+from ironwright.agents.tools import parse_tools
 from ironwright.records.definition import Agent, LintFinding, Severity
 from ironwright.records.errors import DefinitionError
 
@@ -181,9 +182,9 @@ def _root_of(path: Path, project_root: Path) -> Path:
 
 def _includes(agent: Agent, project_root: Path) -> Iterable[LintFinding]:
     try:
-        strict = not is_instructions(Path(agent.path))
+        instructions = is_instructions(Path(agent.path))
         return resolve_includes(
-            agent.body, agent.body_line, agent.path, project_root, cycles_are_errors=strict
+            agent.body, agent.body_line, agent.path, project_root, instructions=instructions
         )[1]
     except DefinitionError as error:
         finding = LintFinding(

@@ -8,30 +8,19 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from ironwright.agents.dependencies import fill_agent
 from ironwright.agents.frontmatter import Frontmatter, split_frontmatter
+from ironwright.agents.goose import RECIPE_SUFFIXES, parse_recipe
 from ironwright.agents.include import resolve_includes
+from ironwright.agents.opencode import is_config, opencode_agents, permitted
+from ironwright.agents.skills import include_skills, is_skill
 from ironwright.agents.source import SourceText, read_bytes, read_source
+from ironwright.agents.tools import parse_tools
+from ironwright.library import LIBRARY_SCHEME
 from ironwright.records.definition import Agent, Command, LintFinding, Severity
 from ironwright.records.errors import DefinitionError
 
 _READ_FIELDS = ("name", "description", "model")
-_OPENCODE_TOOLS = [
-    "read",
-    "write",
-    "edit",
-    "patch",
-    "bash",
-    "glob",
-    "grep",
-    "list",
-    "todoread",
-    "todowrite",
-    "webfetch",
-    "websearch",
-    "task",
-    "skill",
-]
-_ONE_TOOL = re.compile(r"[A-Za-z_][\w-]*(?:\([^()]*\))?$")
 _HEADING = re.compile(r"#{1,6}[ \t]+(.*?)[ \t#]*$")
 _GUESS_LIMIT = 2000
 """Characters kept of a description that is guessed from the body."""
@@ -51,7 +40,7 @@ def parse_agent(content: str | bytes, path: str | PurePath) -> Agent:
     front = split_frontmatter(source.text, where)
     values = front.values
     findings = [*source.findings, *front.findings, *_missing_fields(source, front, where)]
-    name = _text(values.get("name")) or PurePath(where).stem or where
+    name = _text(values.get("name")) or _name_of(PurePath(where)) or where
     description = _dialogue(_text(values.get("description"))) or _guess_description(front.body)
     metadata = {key: value for key, value in values.items() if key not in _READ_FIELDS}
     if not isinstance(metadata.get("tools"), dict):
@@ -64,14 +53,35 @@ def parse_agent(content: str | bytes, path: str | PurePath) -> Agent:
         body=front.body,
         body_line=front.body_line,
         model=_text(values.get("model")) or None,
-        tools=parse_tools(values.get("tools")),
+        tools=parse_tools(_tools_stated(values)),
         metadata=metadata,
         findings=tuple(findings),
     )
 
 
+def _name_of(path: PurePath) -> str:
+    """The name that a file gives: its stem, of a skill the folder's."""
+    return path.parent.name if is_skill(path) else path.stem
+
+
+def _tools_stated(values: Mapping[str, Any]) -> Any:
+    """``tools``; where OpenCode's ``permission`` says more, both of them."""
+    tools = values.get("tools")
+    if isinstance(values.get("permission"), Mapping) and (tools is None or isinstance(tools, Mapping)):
+        return permitted(values)
+    return tools
+
+
 def load_agent(path: Path, project_root: Path) -> Agent:
-    """Read an agent's file with the texts that it includes.
+    """Read an agent's file, fill in its template, and read the texts that it includes.
+
+    Markdown is an agent or a skill; YAML and JSON are goose recipes; ``opencode.json`` is an OpenCode
+    configuration with one agent.
+
+    Args:
+        path: The definition file.
+        project_root: Where ``.agpm/snippets/…`` and ``@path`` imports are looked up; nothing outside it is
+            included.
 
     Args:
         path: The definition file.
@@ -80,20 +90,50 @@ def load_agent(path: Path, project_root: Path) -> Agent:
 
     Raises:
         DefinitionError: The file cannot be used (missing, a folder, unreadable, empty, binary, over 1 MiB),
-            or its includes form a cycle, go deeper than 10 levels or exceed 1 MiB.
+            its template cannot be filled in, or its includes form a cycle, go deeper than 10 levels or
+            exceed 1 MiB.
     """
+    if is_config(path):
+        return complete_agent(_only_agent(path, project_root), project_root)
+    if path.suffix.lower() in RECIPE_SUFFIXES:
+        return complete_agent(parse_recipe(read_bytes(path), path), project_root)
     return complete_agent(parse_agent(read_bytes(path), path), project_root)
 
 
+def _only_agent(config: Path, project_root: Path) -> Agent:
+    agents = opencode_agents(config, project_root)
+    if len(agents) != 1:
+        names = ", ".join(agent.name for agent in agents)
+        raise DefinitionError(
+            f"the configuration defines {len(agents) or 'no'} agents",
+            where=str(config),
+            advice=f"Name one of them: {names}." if names else "Add a map `agent`.",
+        )
+    return agents[0]
+
+
 def complete_agent(agent: Agent, project_root: Path) -> Agent:
-    """A parsed agent with its includes read.
+    """A parsed agent with its package's patches, its template filled in, its includes and skills read.
 
     Raises:
         DefinitionError: As for :func:`load_agent`.
     """
     require_usable(agent.findings)
+    if not agent.places and not agent.path.startswith(LIBRARY_SCHEME):
+        agent = fill_agent(agent, project_root)
     includes, findings = resolve_includes(agent.body, agent.body_line, agent.path, project_root)
-    return replace(agent, includes=includes, findings=(*agent.findings, *findings))
+    findings = tuple(placed(agent, item) for item in findings)
+    includes = tuple(replace(item, line=agent.place(item.line)[1]) for item in includes)
+    agent = replace(agent, includes=includes, findings=(*agent.findings, *findings))
+    return include_skills(agent, project_root)
+
+
+def placed(agent: Agent, finding: LintFinding) -> LintFinding:
+    """A finding on a line of an agent's body, at the file and line that this line comes from."""
+    if finding.path != agent.path or not agent.places:
+        return finding
+    path, line = agent.place(finding.line)
+    return replace(finding, path=path, line=line)
 
 
 def require_usable(findings: tuple[LintFinding, ...]) -> None:
@@ -140,61 +180,6 @@ def load_command(path: Path, name: str | None = None) -> Command:
     command = parse_command(read_bytes(path), path, name)
     require_usable(command.findings)
     return command
-
-
-def parse_tools(value: Any) -> tuple[str, ...] | None:
-    """The tool names of a ``tools`` value in any of its forms, or None where it restricts nothing.
-
-    Forms: a comma string (``Agent(a, b)`` is one tool), words divided by spaces, a list, a mapping of
-    tool to permission (OpenCode: where it only denies, the other tools remain), ``*``.
-    """
-    if value is None:
-        return None
-    if isinstance(value, Mapping):
-        return _tools_of_mapping(value)
-    if isinstance(value, list | tuple | set):
-        names = [name for item in value for name in _tools_of_item(item)]
-    else:
-        text = _text(value).strip()
-        if not text:
-            return None
-        if text[0] == "[" and text[-1] == "]":
-            text = text[1:-1]
-        names = _split_outside_parentheses(text)
-        if len(names) == 1:
-            words = _split_outside_parentheses(names[0], " ")
-            names = words if all(_ONE_TOOL.match(word) for word in words) else names
-    if "*" in names:
-        return None
-    return tuple(dict.fromkeys(names))
-
-
-def _tools_of_item(item: Any) -> list[str]:
-    if isinstance(item, Mapping):
-        return [str(key) for key in item]
-    return _split_outside_parentheses(_text(item))
-
-
-def _tools_of_mapping(value: Mapping[Any, Any]) -> tuple[str, ...] | None:
-    denied = {str(tool) for tool, allowed in value.items() if allowed is False or allowed == "deny"}
-    allowed = tuple(str(tool) for tool in value if str(tool) not in denied)
-    if "*" in allowed or (not allowed and "*" not in denied):
-        remaining = tuple(tool for tool in _OPENCODE_TOOLS if tool not in denied)
-        return remaining if denied else None
-    return allowed
-
-
-def _split_outside_parentheses(text: str, separator: str = ",") -> list[str]:
-    parts, depth, current = [], 0, ""
-    for char in text:
-        depth = max(0, depth + (char in "([{") - (char in ")]}"))
-        if depth == 0 and (char == separator or char == "\n"):
-            parts.append(current)
-            current = ""
-        else:
-            current += char
-    parts.append(current)
-    return [part.strip().strip("\"'`").strip() for part in parts if part.strip().strip("\"'`").strip()]
 
 
 def _text(value: Any) -> str:

@@ -81,6 +81,15 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
+def read_tolerantly(path: Path) -> tuple[bytes, tuple[LintFinding, ...]]:
+    """A file's bytes; one that cannot be read is kept as a finding, so that naming it says why."""
+    try:
+        return read_bytes(path), ()
+    except DefinitionError as error:
+        rule = "too-large" if "too large" in error.what else "unreadable-file"
+        return b"", (LintFinding(rule, Severity.ERROR, str(path), 1, error.what, error.advice),)
+
+
 def file_within(root: Path, base: Path, name: str) -> Path | None:
     """The file that ``base / name`` is once links are followed; None where it is none or leaves ``root``.
 

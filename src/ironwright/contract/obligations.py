@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ironwright.contract import words
@@ -84,6 +84,9 @@ def find_obligations(agent: Agent) -> tuple[Obligation, ...]:
     Lines are those of the file that holds the sentence. Never raises on any text.
     """
     found = list(_obligations_of(agent.body, agent.path, agent.body_line - 1))
+    if agent.places:  # the body was filled in: each line comes from a file and a line of its own
+        places = [agent.place(item.line) for item in found]
+        found = [replace(item, path=p, line=n) for item, (p, n) in zip(found, places, strict=True)]
     for include in agent.includes:
         body, skipped = _after_frontmatter(include.text)
         found.extend(_obligations_of(body, str(include.path), skipped))

@@ -75,13 +75,15 @@ class Agent:
         description: From the frontmatter, else the first heading and paragraph.
         path: The file, or ``ironwright:<name>`` for a bundled one.
         text: The whole file's text, as decoded.
-        body: The text after the frontmatter.
+        body: The text after the frontmatter; of a template, what it was filled in to.
         body_line: 1-based line of the file where the body starts.
         model: As written (``sonnet``, ``opus``, ``inherit``, a full id), or None.
         tools: Tool names as written, or None when the definition does not restrict them.
         metadata: The frontmatter's other keys.
         includes: Texts that the body asks to read and follow, found on disk.
         findings: What was odd about the file.
+        places: File and 1-based line that each line of the body comes from; empty where the body stands in
+            the file as it is. :meth:`place` reads it.
     """
 
     name: str
@@ -95,6 +97,15 @@ class Agent:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     includes: tuple[Include, ...] = ()
     findings: tuple[LintFinding, ...] = ()
+    places: tuple[tuple[str, int], ...] = ()
+
+    def place(self, line: int) -> tuple[str, int]:
+        """The file and the line there, of a line counted from :attr:`body_line` through the body.
+
+        A body that was filled in has lines of other files, and no longer those of its own.
+        """
+        row = line - self.body_line
+        return self.places[row] if 0 <= row < len(self.places) else (self.path, line)
 
 
 @dataclass(frozen=True, slots=True)
