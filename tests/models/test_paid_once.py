@@ -202,3 +202,16 @@ def test_a_request_that_names_no_provider_is_refused(tmp_path: Path) -> None:
         return status
 
     assert asyncio.run(go()) == 400
+
+
+def test_an_answer_that_a_power_cut_left_in_part_is_asked_for_again(folder: Path, upstream: Upstream) -> None:
+    asyncio.run(ask(folder, upstream.url, "s"))
+    end_server(folder)
+    (kept,) = folder.glob("*.answer")
+    whole = kept.read_bytes()
+    for number, left in enumerate((b"", whole[:20], whole[:-1], b"\0" * len(whole)), start=2):
+        kept.write_bytes(left)
+        answer = asyncio.run(ask(folder, upstream.url, "s", process=f"process {number}"))
+        assert answer.startswith(f"answer {number} ")
+        end_server(folder)
+    assert len(upstream.asked) == 5

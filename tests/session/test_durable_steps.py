@@ -186,3 +186,30 @@ def _forked(bench: Bench, server: ScriptedServer, kill_at: str) -> int:
 def _killed(bench: Bench, server: ScriptedServer, kill_at: str) -> None:
     _, status = os.waitpid(_forked(bench, server, kill_at), 0)
     assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+
+
+def test_a_call_is_on_the_disk_before_it_changes_anything(bench: Bench) -> None:
+    """What a power cut could tell apart: a change in the worktree without the call that made it."""
+    script = [
+        call("run_command", command="touch made-by-command"),
+        call("write_file", path="written", content="x"),
+        call("read_file", path="written"),
+        Turn("finished"),
+    ]
+    synced: list[tuple[str, set[str]]] = []
+
+    class Witness(JournalWriter):
+        def sync(self) -> None:
+            there = {path.name for path in bench.worktree.iterdir()}
+            super().sync()
+            synced.append((self.events[-1].step, there))
+
+    with ScriptedServer(script) as server, Witness(bench.journal) as journal:
+        result = asyncio.run(work(bench.spec(server, journal)))
+    assert result.stopped is Stopped.FINISHED
+    crate = {"Cargo.toml", "src"}
+    assert synced == [
+        ("attempt-1/tool-1/call", crate),
+        ("attempt-1/tool-2/call", {*crate, "made-by-command"}),
+    ]
+    assert bench.file("written").exists()

@@ -170,3 +170,27 @@ def test_a_recorded_event_is_in_the_file_before_it_is_acknowledged(tmp_path: Pat
         assert [event.step for event in read_journal(path)] == ["a/result"]
         journal.append(EventKind.TOOL_CALL, {"number": 2}, "b/call")
     assert [event.step for event in read_journal(path)] == ["a/result", "b/call"]
+
+
+def test_recorded_events_can_be_put_on_the_disk_together(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with JournalWriter(path) as journal:
+        journal.sync()
+        for number in range(3):
+            journal.append(EventKind.TOOL_CALL, {"number": number}, str(number), recorded=True)
+        journal.sync()
+        assert len(read_journal(path)) == 3
+
+
+def test_nothing_is_written_after_the_disk_refused_what_was_written() -> None:
+    """/dev/null takes every line and refuses to say that it is on the disk."""
+    journal = JournalWriter(Path("/dev/null"))
+    journal.append(EventKind.TOOL_CALL, {"number": 1}, "a/call", recorded=True)
+    with pytest.raises(RunError, match="cannot be written"):
+        journal.sync()
+    with pytest.raises(RunError, match="resume the run") as refused:
+        journal.append(EventKind.TOOL_CALL, {"number": 2}, "b/call", recorded=True)
+    assert refused.value.where == "/dev/null"
+    with pytest.raises(RunError, match="cannot be written"):
+        journal.sync()
+    assert [event.step for event in journal.events] == ["a/call"]

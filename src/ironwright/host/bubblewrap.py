@@ -100,6 +100,7 @@ class BubblewrapSandbox:
                 ),
                 stdin=_START + (job.stdin or b""),
                 stdin_when=wiring,
+                meanwhile=job.before_start,
                 limits=job.limits,
                 on_output=on_output,
                 stop=stop,

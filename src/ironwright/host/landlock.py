@@ -106,6 +106,8 @@ class LandlockSandbox:
             if "TMPDIR" not in job.env:
                 values["TMPDIR"] = str(private)
             watchdog = Watchdog(job.limits, writable, limited)
+            if job.before_start is not None:
+                job.before_start()
             completed = run(
                 limited.entering(argv) if limited else argv,
                 cwd=Path("/"),

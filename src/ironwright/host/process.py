@@ -100,6 +100,7 @@ def run(
     watch: Watch | None = None,
     grace_seconds: float = 0.0,
     stdin_when: Gate | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Completed:
     """Run a command to its end.
 
@@ -121,6 +122,8 @@ def run(
         grace_seconds: How long a command that is to be ended may clean up after SIGTERM, before its process
             group is killed.
         stdin_when: Holds ``stdin`` back until it is open; where the command ends first, nothing is written.
+        meanwhile: Called once after the command was started and before any of ``stdin`` is written; what it
+            raises ends the command, and is raised.
 
     Raises:
         ToolError: The command cannot be started.
@@ -153,6 +156,8 @@ def run(
         raise
     end = _End()
     try:
+        if meanwhile is not None:
+            meanwhile()
         end = _wait(process, pump, started + limits.seconds, stop, watch)
     finally:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -42,6 +42,8 @@ class Job:
         limits: What it may use.
         network: Whether it may reach the network; only cargo's fetching and adding may.
         stdin: What it reads.
+        before_start: Called once, in the thread that runs the job, and returns before the command may do
+            anything; the sandbox is set up meanwhile. What it raises keeps the command from starting.
     """
 
     argv: Sequence[str]
@@ -51,6 +53,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     network: bool = False
     stdin: bytes | None = None
+    before_start: Callable[[], None] | None = None
 
 
 class Sandbox(Protocol):

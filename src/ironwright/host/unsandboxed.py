@@ -45,6 +45,8 @@ class UnsandboxedRunner:
             network=job.network,
         )
         writable = [mount.source for mount in job.mounts if mount.writable]
+        if job.before_start is not None:
+            job.before_start()
         return run(
             job.argv,
             cwd=Path(job.cwd),

@@ -16,7 +16,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx2
 from starlette.applications import Starlette
@@ -209,35 +209,60 @@ class PaidOnceServer:
         except asyncio.CancelledError:
             await exchange.end("the run is over")
             return
-        if 200 <= exchange.status < 300:
-            try:
-                self._keep(key, exchange)
-            except OSError as error:  # a full disk: the answer still reaches who asked; the log says it
-                print(f"an answer cannot be kept: {error}", file=sys.stderr, flush=True)
-        await exchange.end()
+        with contextlib.ExitStack() as kept_open:
+            kept_file: BinaryIO | None = None
+            if 200 <= exchange.status < 300:
+                try:
+                    kept_file = kept_open.enter_context(self._keep(key, exchange))
+                except OSError as error:  # a full disk: the answer still reaches who asked; the log says it
+                    _log(error)
+            # The answer now outlives this process and the one that asked. Who asked need not wait for the
+            # disk: the durable step that it becomes there survives a power cut by itself.
+            await exchange.end()
+            if kept_file is not None:
+                try:
+                    await asyncio.to_thread(os.fsync, kept_file.fileno())
+                except OSError as error:
+                    _log(error)
 
-    def _keep(self, key: str, exchange: _Exchange) -> None:
+    def _keep(self, key: str, exchange: _Exchange) -> BinaryIO:
+        """Write an answer down under its key; the file is whole, but not on the disk yet."""
         headers = [(k, v) for k, v in exchange.headers if k.lower() in _KEPT_HEADERS]
-        head = json.dumps({"status": exchange.status, "headers": headers}).encode()
+        body = b"".join(exchange.chunks)
+        about = {"status": exchange.status, "headers": headers, "sha256": hashlib.sha256(body).hexdigest()}
         path = self._folder / f"{key}.answer"
         fresh = path.with_suffix(".new")
-        with open(fresh, "wb") as file:
-            file.write(head + b"\n" + b"".join(exchange.chunks))
+        file = open(fresh, "wb")  # noqa: SIM115  (the caller waits for the disk and closes it)
+        try:
+            file.write(json.dumps(about).encode() + b"\n" + body)
             file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+            fresh.replace(path)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     def _read(self, key: str) -> _Exchange | None:
+        """An answer that was kept; None where there is none, or a power cut left only a part of it."""
         try:
             head, _, body = (self._folder / f"{key}.answer").read_bytes().partition(b"\n")
-            about: dict[str, Any] = json.loads(head)
         except FileNotFoundError:
+            return None
+        try:
+            about: dict[str, Any] = json.loads(head)
+            if about["sha256"] != hashlib.sha256(body).hexdigest():
+                return None
+        except (ValueError, KeyError, TypeError):
             return None
         exchange = _Exchange()
         exchange.status = about["status"]
         exchange.headers = [(name, value) for name, value in about["headers"]]
         exchange.chunks, exchange.done = [body], True
         return exchange
+
+
+def _log(error: OSError) -> None:
+    print(f"an answer cannot be kept: {error}", file=sys.stderr, flush=True)
 
 
 def _key(step: str, method: str, url: str, body: bytes) -> str:

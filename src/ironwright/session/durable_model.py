@@ -45,7 +45,9 @@ class DurableModel(WrapperModel):
         spec, number = self._spec, self._number
         name = f"{spec.key}/model-{number}"
         about = {"attempt": spec.key, "number": number, "model": spec.model.label}
-        spec.journal.append(EventKind.MODEL_REQUEST, {**about, "messages": len(messages)}, f"{name}/request")
+        spec.journal.append(
+            EventKind.MODEL_REQUEST, {**about, "messages": len(messages)}, f"{name}/request", recorded=True
+        )
 
         async def ask() -> Any:
             spec.progress(f"turn {number}: asking {spec.model.label}")

@@ -33,6 +33,9 @@ class JournalWriter:
         self.path = path
         self._now = now
         self._lock = threading.Lock()
+        self._syncing = threading.Lock()
+        self._synced = 0
+        self._broken = ""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
@@ -65,8 +68,9 @@ class JournalWriter:
             kind: What happened.
             data: Its details, JSON data. Text that is no valid Unicode is repaired.
             step: The durable step that writes it, unique in the journal.
-            recorded: The event can be written again from a durable step's recorded result. It survives the
-                end of this process at once, and a power cut with the next event or :meth:`close`.
+            recorded: The event can be written again when the run is gone through again. It survives the
+                end of this process at once, and a power cut with :meth:`sync`, the next event that is not
+                ``recorded``, or :meth:`close`.
 
         Returns:
             The event in the file: the new one, or the one that this step wrote before. Unless it is
@@ -85,11 +89,35 @@ class JournalWriter:
             self._write(event.as_line().encode() + b"\n", sync=not recorded)
             self._events.append(event)
             self._steps[step] = event
+            if not recorded:
+                self._synced = len(self._events)
             return event
+
+    def sync(self) -> None:
+        """Wait until every event so far is on the disk; others can be written meanwhile.
+
+        Raises:
+            RunError: The disk does not take them. Nothing can be written any more then, because what
+                reached the disk is not known.
+        """
+        with self._syncing:
+            with self._lock:
+                self._require_whole()
+                written = len(self._events)
+                if written <= self._synced:
+                    return
+            try:
+                os.fdatasync(self._file)
+            except OSError as error:
+                with self._lock:
+                    self._broken = error.strerror or str(error)
+                    self._require_whole()
+            with self._lock:
+                self._synced = max(self._synced, written)
 
     def close(self) -> None:
         """Let go of the file; the writer cannot be used any more."""
-        with self._lock:
+        with self._syncing, self._lock:
             with contextlib.suppress(OSError):  # what is lost then is written again when the run goes on
                 os.fdatasync(self._file)
             with contextlib.suppress(OSError):
@@ -121,7 +149,17 @@ class JournalWriter:
             os.ftruncate(self._file, whole)
             os.fsync(self._file)
 
+    def _require_whole(self) -> None:
+        """Refuse to go on after events that were written may not have reached the disk."""
+        if self._broken:
+            raise StorageError(
+                f"the journal cannot be written ({self._broken})",
+                where=str(self.path),
+                advice="Check the disk, then resume the run; what the journal lost is done again.",
+            )
+
     def _write(self, line: bytes, *, sync: bool) -> None:
+        self._require_whole()
         size = os.fstat(self._file).st_size
         try:
             left = line

@@ -135,7 +135,7 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         kept = ModelMessagesTypeAdapter.dump_json(history)
         return AttemptResult(Stopped.LIMIT, "", Usage(), kept, clock.seconds() - started, reason=reason)
     model = DurableModel(spec)
-    workspace = SandboxWorkspace(spec.workplace)
+    workspace = SandboxWorkspace(spec.workplace, spec.journal.sync)
     guard = Guard(workspace.files, spec.protected, _own_definition(spec), spec.forbidden)
     steps = ToolSteps(spec, workspace, guard)
     loop = Loop(

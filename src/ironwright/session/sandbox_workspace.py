@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from shlex import quote
@@ -34,10 +34,12 @@ class SandboxWorkspace:
 
     Args:
         workplace: The worktree with its sandbox.
+        before_command: Called while a command's sandbox is set up; the command starts after it returned.
     """
 
-    def __init__(self, workplace: Workplace) -> None:
+    def __init__(self, workplace: Workplace, before_command: Callable[[], None] | None = None) -> None:
         self._workplace = workplace
+        self._before_command = before_command
         building = any(mount.target == TARGET_MOUNT for mount in workplace.mounts)
         self._env = {**({"CARGO_TARGET_DIR": TARGET_MOUNT} if building else {}), **workplace.env}
         self.files = WorktreeFiles(
@@ -79,6 +81,7 @@ class SandboxWorkspace:
             env={**self._env, **(env or {}), **(cargo_network.ENVIRONMENT if network else {})},
             limits=limits,
             network=network,
+            before_start=self._before_command,
         )
         completed = await self._finish(job)
         self.last = completed

@@ -41,9 +41,9 @@ class ToolSteps(AbstractCapability[None]):
 
     Calls run one at a time, so that ``n`` is the same whenever the run gets there. Journal:
 
-    - ``tool_call`` ``{"attempt", "number", "call", "tool", "args", "tree_before"}`` before it runs. Long
-      texts in ``args`` stand as ``{"bytes", "sha256", "start"}``; ``tree_before`` only for tools that
-      can change the worktree.
+    - ``tool_call`` ``{"attempt", "number", "call", "tool", "args", "tree_before"}`` before it runs; on the
+      disk before it can change the worktree. Long texts in ``args`` stand as ``{"bytes", "sha256",
+      "start"}``; ``tree_before`` only for tools that can change the worktree.
     - ``tool_result`` ``{"attempt", "number", "call", "tool", "outcome", "bytes", "sha256", "seconds"}`` after
       it; ``outcome`` is ``done``, ``failed`` (told to the agent as final), ``retry`` (asked to call again) or
       ``asked``. For tools that can change the worktree also ``tree_after`` and ``changed`` (paths): their
@@ -118,7 +118,8 @@ class ToolSteps(AbstractCapability[None]):
             if self._tree is None:
                 self._tree = await anyio.to_thread.run_sync(self.spec.trees.snapshot)
             data["tree_before"] = self._tree
-        return self.spec.journal.append(EventKind.TOOL_CALL, data, name), False
+        # The workspace waits for the disk before a command starts, and `_act` before a file is written.
+        return self.spec.journal.append(EventKind.TOOL_CALL, data, name, recorded=True), False
 
     async def _undo(self, event: Event) -> None:
         """Put the worktree back to where a call that was cut off started from."""
@@ -134,6 +135,8 @@ class ToolSteps(AbstractCapability[None]):
         refusal = self.guard.refusal(call.tool_name, args)
         if refusal is not None:
             return {"outcome": "refused", "rule": refusal.rule, "text": refusal.reason}
+        if call.tool_name in WRITING_TOOLS:
+            await anyio.to_thread.run_sync(self.spec.journal.sync)
         started = clock.seconds()
         command = str(args.get("command", "")) if call.tool_name == COMMAND_TOOL else None
         dependency = dependency_command(command) if command is not None else None
