@@ -95,6 +95,19 @@ GATE = Gate(
             r"\bspawn_blocking\b",
             "Use spawn_blocking for CPU-heavy or blocking work.",
         ),
+        Phrasing(
+            r"\basync (?:functions?|fns?|code|tasks?|contexts?|handlers?) (?:must|should|may|can|do|does)"
+            r"(?:n't| not| never) "
+            r"(?:ever )?(?:block|sleep synchronously)\b",
+            "Async functions must not block.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:tokio|async_std|smol)::\w+(?:::\w+)?\s*(?:\([^)]*\)\s*)?(?:instead of|rather than|"
+            r"over|,? (?:not|never))\s+"
+            r"(?:std::)?(?:thread::sleep|fs\b|net\b|sync::Mutex|process::Command)",
+            "Use tokio::time::sleep instead of std::thread::sleep.",
+        ),
     ),
     params={
         "tests": Param(

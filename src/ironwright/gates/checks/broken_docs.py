@@ -58,6 +58,22 @@ GATE = Gate(
             r"^\W*cargo doc\b(?!.*--open)(?:\s+--[\w-]+)*\s*(?:#.*)?$",
             "cargo doc --no-deps --all-features",
         ),
+        Phrasing(
+            r"\b(?:intra-doc|rustdoc|doc(?:umentation)?) links? (?:must |should |ha(?:s|ve) to )?(?:always )?"
+            r"(?:resolves?|works?|(?:be|is|are) valid)\b",
+            "Every intra-doc link must resolve.",
+        ),
+        Phrasing(
+            r"\bcargo (?:rust)?doc\b(?![^.;]{0,30}--open)[^.;]{0,60}?\b(?:pass(?:es)?|succeeds?|builds?|"
+            r"is clean|be clean|"
+            r"without (?:any )?(?:warnings?|errors?)|(?:no|zero) (?:warnings?|errors?))\b",
+            "Make sure cargo doc passes.",
+        ),
+        Phrasing(
+            r"\b(?:fix|resolve|address)\s+(?:all|any|every)\s+(?:rustdoc|doc(?:umentation)?)"
+            r"\s+(?:warnings?|errors?|lints?)\b",
+            "Fix all rustdoc warnings.",
+        ),
     ),
     requires=("compile_errors",),
     early=True,

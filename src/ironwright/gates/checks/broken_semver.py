@@ -60,6 +60,23 @@ GATE = Gate(
                  "Maintain API compatibility."),
         Phrasing(r"\b(?:maintain|preserve|keep|ensure)\b[^.;]{0,30}\bbackwards?[- ]compatib\w+",
                  "Maintain backward compatibility.", strength=Strength.SOFT),
+        Phrasing(rf"\b(?:keep|leave)\b[^.;]{{0,20}}\b{_API}\s+(?:\w+ and )?(?:stable|unchanged|"
+                 rf"intact|backwards?[- ]compatible)\b",
+                 "Keep the public API stable."),
+        Phrasing(rf"\b{_API}\s+(?:must|should|ha(?:s|ve) to|needs? to)\s+(?:always\s+)?(?:stay|"
+                 rf"remain|be|keep)\s+(?:fully\s+)?"
+                 r"(?:stable|unchanged|backwards?[- ]compatible)\b",
+                 "Public APIs must stay backward compatible."),
+        Phrasing(rf"\bbreaking changes? (?:to|in|of) (?:the |any |our |existing )*{_API}"
+                 r"(?=\s+(?:is|are) (?:strictly )?(?:forbidden|prohibited|banned|not (?:allowed|"
+                 r"acceptable|permitted)))",
+                 "Breaking changes to the public API are forbidden.", negative=True),
+        Phrasing(r"\b(?:chang|remov|renam|delet|alter)\w*(?:(?:,| or| and)+ (?:chang|remov|renam|"
+                 r"delet|alter)\w*)*\s+"
+                 r"(?:the |any |existing |our )*(?:public|exported)\s+(?:functions?|signatures?|items?|"
+                 r"types?|traits?|APIs?|"
+                 r"methods?|fields?|interfaces?)\b(?![^.;]*\b(?:without|unless|except|until|if|when)\b)",
+                 "Do not remove or rename public items.", negative=True),
     ),
     params={
         "release": Param(str, "derived", "What head may be: `patch`, `minor` or `major`; `derived` compares "

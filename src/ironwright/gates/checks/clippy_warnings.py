@@ -17,6 +17,8 @@ Unknown when:
 
 from __future__ import annotations
 
+import re
+
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing, Unknown, failed, passed
 from ironwright.gates.cargo.findings import counted, finding, touched
 from ironwright.gates.subject import Subject
@@ -25,7 +27,14 @@ from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence
 
 _CLIPPY = r"\bclippy\b(?!\.toml| config| --fix|::)"
+_LINT = r"clippy::(?!all\b|style\b|correctness\b|complexity\b|perf\b|suspicious\b|warnings\b)[a-z_]+"
 _WARNINGS = r"(?:clippy|compiler|linter|lint|linting|rustc|build)(?: (?:or|and|\+|&) \w+)? warnings?"
+
+
+def read_lints(words: str) -> tuple[str, ...]:
+    """The lints that words of a sentence name, without ``clippy::``, in their order."""
+    return tuple(dict.fromkeys(re.findall(r"(?:clippy::)?\b([a-z]\w+)\b(?!::)", words.lower())))
+
 
 GATE = Gate(
     id="clippy_warnings",
@@ -69,9 +78,49 @@ GATE = Gate(
             r"(?:-[WD] ?clippy::|\bclippy(?:::|'s | with )|\bclippy[^.;]{0,40}?\b)(?P<deny>nursery)\b",
             "Run cargo clippy -- -W clippy::nursery.",
         ),
+        Phrasing(
+            r"\bclippy(?:'s)?(?: (?:lints?|issues?|findings?|suggestions?|complaints?|errors?))?\s+"
+            r"(?:must|should|ha(?:s|ve) to|needs? to)\s+(?:all\s+)?(?:be\s+)?"
+            r"(?:resolved|fixed|addressed|happy|clean|green|silent|quiet|pass(?:ing)?)\b",
+            "All clippy lints must be resolved.",
+        ),
+        Phrasing(
+            r"\b(?:lints?|linting|linters?|lint checks?)\s+(?:must|should|ha(?:s|ve) to|needs? to)"
+            r"\s+(?:always\s+)?"
+            r"(?:pass|be (?:clean|green|happy|satisfied|fixed))\b",
+            "Linting must be clean.",
+        ),
+        Phrasing(
+            r"\b(?:treat(?:s|ed|ing)?|turn(?:ed)?|handle[ds]?)\s+(?:all\s+|"
+            r"any\s+)?(?:\w+\s+)?warnings\s+(?:as|into)\s+(?:hard\s+)?errors?\b"
+            r"|\bwarnings\s+(?:are|count as|must be)\s+(?:\w+\s+)?(?:treated\s+)?(?:as\s+)?errors\b",
+            "Treat warnings as errors.",
+        ),
+        Phrasing(
+            r"\b(?:fix|resolve|address|eliminate)\s+(?:all|any|every)\s+(?:(?:compiler|rustc|clippy|"
+            r"linter)\s*(?:and|&|/|or)\s*)?"
+            r"(?:clippy|compiler|rustc|linter)\s+(?:warnings?|lints?|issues?|errors?)\b",
+            "Fix all compiler and clippy warnings.",
+        ),
+        Phrasing(
+            r"\b(?:free (?:of|from)|no|without|zero)\s+(?:any\s+)?(?:clippy|lint(?:er|ing)?)"
+            r"(?:\s+(?:issues?|errors?|"
+            r"violations?|findings?|failures?)|s)\b",
+            "The code has to be free of lints.",
+        ),
+        Phrasing(
+            rf"(?:\b(?:deny|forbid|enable|enforce|turn on)\b|-[DFW]\s?)"
+            rf"[^.;]{{0,40}}?(?P<deny>{_LINT}(?:\s*(?:,|and|&|-[DFW])+\s*{_LINT})*)",
+            "Run cargo clippy -- -D clippy::unwrap_used.",
+        ),
     ),
     params={
-        "deny": Param(tuple, (), "Lints and groups beyond clippy's defaults (`pedantic`, `unwrap_used`)."),
+        "deny": Param(
+            tuple,
+            (),
+            "Lints and groups beyond clippy's defaults (`pedantic`, `unwrap_used`).",
+            read=read_lints,
+        ),
     },
     requires=("compile_errors",),
     early=True,

@@ -73,6 +73,23 @@ GATE = Gate(
             "Never commit code that doesn't compile.",
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:leave|leaving|push|commit|check in|deliver)\w*\b[^.;]{0,20}\bbuild (?:is )?(?:broken|"
+            r"red|failing)\b"
+            r"|\bbreak(?:s|ing)?\s+(?:the\s+)?(?:build|compilation)\b",
+            "Never break the build.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:keep|leave)\b[^.;]{0,30}\b(?:build\w*|main|tree|code(?:base)?|changes?|everything|"
+            r"project|crate)\s+"
+            r"(?:always\s+)?(?:green|compiling|building|buildable|compilable)\b",
+            "Keep the build green.",
+        ),
+        Phrasing(
+            r"^\W*(?:the\s+|all\s+)?(?:code|project|crate|workspace)\s+(?:still\s+)?(?:compiles|builds)\b",
+            "Code compiles.",
+        ),
     ),
     inputs=("code", "toolchain"),
 )

@@ -44,7 +44,8 @@ GATE = Gate(
             "cargo test --doc must pass.",
         ),
         Phrasing(
-            rf"\b{_EXAMPLES}\b[^.;]{{0,30}}?\b(?:pass(?:es|ing)?|compiles?|succeeds?|works?|run(?:s|nable)?)\b",
+            rf"\b{_EXAMPLES}\b[^.;]{{0,30}}?\b(?:pass(?:es|ing)?|compiles?|succeeds?|works?|run(?:s|"
+            rf"nable)?)\b",
             "All doc tests pass.",
         ),
         Phrasing(
@@ -59,6 +60,11 @@ GATE = Gate(
         Phrasing(
             r"^\W*cargo test (?:--[\w-]+\s+)*--doc\b(?!.*--no-run)(?:\s+--[\w-]+)*\s*(?:#.*)?$",
             "cargo test --doc --all-features",
+        ),
+        Phrasing(
+            rf"\b{_EXAMPLES}\s+(?:must|should|ha(?:s|ve) to|needs? to)\s+(?:always\s+)?(?:stay|remain|be|"
+            rf"keep)\s+(?:green|passing)\b",
+            "Doc tests must stay green.",
         ),
     ),
     requires=("compile_errors",),

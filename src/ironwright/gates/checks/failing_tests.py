@@ -84,6 +84,35 @@ GATE = Gate(
             r"(?! (?:a|the|an|in|to)\b)",
             "Tests pass consistently.",
         ),
+        Phrasing(
+            rf"\b{_OTHER}{_TESTS}\s+(?:must|should|shall|ha(?:s|ve) to|needs? to)\s+(?:always\s+|all\s+|"
+            rf"still\s+|first\s+)*"
+            r"(?:(?:continue|keep|go on)\s+(?:to\s+)?)?(?:be\s+|stay\s+|remain\s+)?(?:pass(?:ing)?|green|"
+            r"succeed|successful)\b",
+            "Existing tests must continue to pass.",
+        ),
+        Phrasing(
+            r"\b(?:commit|push|merge|submit|deliver|finish|stop|hand in)\w*\b[^.;]{0,30}\b(?:if|while|"
+            r"when|as long as)\s+"
+            r"(?:any\s+|the\s+|some\s+)?tests?\s+(?:are\s+|is\s+)?(?:fail(?:s|ing)?|red|broken)\b",
+            "Do not commit if tests fail.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\bby running (?:the |all |all the |your )?(?:\w+ )?(?:tests|test suite)\b",
+            "Verify that nothing is broken by running the tests.",
+        ),
+        Phrasing(
+            r"\b(?:skip|forget|omit)(?:ping|ting|s)?\s+(?:running\s+|to run\s+)(?:the\s+|all\s+)?(?:test "
+            r"suite|tests)\b",
+            "Never skip running tests before pushing.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\bbreak(?:s|ing)?\s+(?:any\s+|the\s+|existing\s+|other\s+|passing\s+)+tests?\b",
+            "Don't break existing tests.",
+            negative=True,
+        ),
     ),
     requires=("compile_errors",),
     inputs=("code", "toolchain"),

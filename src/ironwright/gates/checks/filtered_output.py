@@ -51,7 +51,8 @@ GATE = Gate(
             "Use cargo check and cargo build frequently, reviewing FULL output.",
         ),
         Phrasing(
-            rf"\b{_WHOLE}(?:(?:,|\s+and|)\s+{_WHOLE})*\s+outputs?\s+(?:of|from)\s+(?:\w+\s+){{0,2}}{_SOURCE}\b",
+            rf"\b{_WHOLE}(?:(?:,|\s+and|)\s+{_WHOLE})*\s+outputs?\s+(?:of|from)"
+            rf"\s+(?:\w+\s+){{0,2}}{_SOURCE}\b",
             "Read the full, unfiltered output of every cargo command.",
         ),
         Phrasing(
@@ -60,7 +61,8 @@ GATE = Gate(
             "Run the full test suite without output filtering.",
         ),
         Phrasing(
-            rf"\b(?:pip(?:e|ed|ing)|filter(?:ed|ing)?|truncat(?:e|ed|ing)|cut|trim|run)\b[^.;]{{0,50}}\b(?:through|to|into|with|by|via|using)\s+{_FILTER}",
+            rf"\b(?:pip(?:e|ed|ing)|filter(?:ed|ing)?|truncat(?:e|ed|ing)|cut|trim|run)"
+            rf"\b[^.;]{{0,50}}\b(?:through|to|into|with|by|via|using)\s+{_FILTER}",
             "Never pipe cargo output through tail.",
             negative=True,
         ),
@@ -73,6 +75,11 @@ GATE = Gate(
             r"\b(?:truncat|filter|suppress|hid)(?:e|es|ing)?\b\s+(?:the\s+|any\s+)?"
             rf"{_SOURCE}(?:\s+(?:{_SOURCE}|and|or))*\s+(?:outputs?|results?|errors?)\b",
             "Never truncate test output.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\|\s*(?:tail|head|grep)\b|\b(?:no|not|never|without)\s+(?:head|tail)\b",
+            "Run commands unfiltered: no head, no tail.",
             negative=True,
         ),
     ),

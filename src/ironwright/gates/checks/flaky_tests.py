@@ -52,6 +52,35 @@ GATE = Gate(
                  "Write deterministic tests."),
         Phrasing(rf"\b{_TESTS}[^.;]{{0,30}}\b(?:run|pass|work)\w* in any order\b",
                  "Tests must pass in any order."),
+        Phrasing(r"\b(?:flaky|non-?deterministic|intermittent(?:ly failing)?) tests?\s+(?:is|are)"
+                 r"\s+(?:strictly\s+)?"
+                 r"(?:never\s+|not\s+|un)(?:acceptable|allowed|tolerated|permitted|ok)\b|"
+                 r"\b(?:flaky|non-?deterministic) tests?\s+(?:is|are)\s+(?:forbidden|bugs?|banned|"
+                 r"prohibited)\b",
+                 "Flaky tests are not acceptable."),
+        Phrasing(rf"\b{_TESTS} (?:must|should|may|can|do) (?:not|never) (?:depend|rely) on\b[^.;]{{0,30}}"
+                 r"\b(?:order|each other|one another|other tests|timing|time|sleep\w*|global state|"
+                 r"shared state)\b",
+                 "Tests must not depend on execution order."),
+        Phrasing(rf"\b(?:never|no|not|n't|avoid)\b[^.;]{{0,20}}\b{_TESTS} (?:that|which) (?:depend|"
+                 rf"rely)s? on\b[^.;]{{0,20}}"
+                 r"\b(?:order|each other|timing|time|sleep\w*)\b|\b(?:never|no|not|n't|avoid)"
+                 r"\s+(?:use\s+|using\s+)?(?:thread::)?sleeps?"
+                 r"(?:\(\))?\s+in\s+tests?\b",
+                 "Never write tests that rely on timing.", negative=True),
+        Phrasing(rf"\b{_TESTS} (?:must |should |have to |need to |has to )?(?:always )?(?:be|are|is) "
+                 rf"(?:fully |completely )?"
+                 r"(?:independent|isolated|self-contained|hermetic)\b(?! of the (?:code|language|platform))",
+                 "Tests must be isolated from each other."),
+        Phrasing(r"\b(?:fix|repair|eliminate|remove)\s+(?:all\s+|any\s+|every\s+)?(?:flaky|"
+                 r"non-?deterministic) tests?\b",
+                 "Fix flaky tests instead of re-running them."),
+        Phrasing(rf"\bkeep\b[^.;]{{0,15}}\b{_TESTS}\s+(?:\w+(?:,| and)"
+                 rf"\s+){{0,3}}(?:and\s+)?(?:deterministic|reproducible|hermetic)\b",
+                 "Keep tests fast and deterministic."),
+        Phrasing(r"\b(?:introduce|add|create|leave|write)\w*\s+(?:any\s+|new\s+)?(?:flaky|"
+                 r"non-?deterministic) tests?\b|\btest flakiness\b",
+                 "Don't introduce flaky tests.", negative=True),
     ),
     params={
         "runs": Param(int, 4, "How often the tests run besides the first time.", stricter=max),

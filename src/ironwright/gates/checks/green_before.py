@@ -77,6 +77,28 @@ GATE = Gate(
             "Add a regression test for every bug fix.",
             strength=Strength.HARD,
         ),
+        Phrasing(r"\btests? (?:come|comes|go|goes|must come|are written|is written|must be written) "
+                 r"first\b|\btests? first\b",
+                 "Tests come first."),
+        Phrasing(r"\b(?:bug|bugs|bug ?fix(?:es)?|fix(?:es)?|defects?)\b[^.;]{0,30}\b(?:needs?|"
+                 r"requires?|must (?:have|come with|include|be accompanied by)|"
+                 r"gets?|comes? with|with)\b[^.;]{0,15}\bregression tests?\b",
+                 "Every bug fix needs a regression test."),
+        Phrasing(r"\btests? (?:that|which) (?:would )?fails? (?:without|before|on the old)\b|"
+                 r"\b(?:new|added) tests? (?:must|should|have to) fail "
+                 r"(?:before|without|first|on)\b",
+                 "New tests must fail before the change and pass after it."),
+        Phrasing(r"\b(?:watch|see|confirm|check|verify)(?: that)? (?:it|them|the test|each test|the "
+                 r"tests) fails?\b"
+                 r"|\bmake sure (?:that )?(?:it|they) fails? first\b",
+                 "Write the test, watch it fail, then implement."),
+        Phrasing(r"\b(?:reproduce|pin down|capture|demonstrate|prove)\b[^.;]{0,30}\b(?:with|by|in|"
+                 r"through|using)\b[^.;]{0,15}\bfailing tests?\b",
+                 "Reproduce the bug with a failing test."),
+        Phrasing(r"\b(?:no|never)\b[^.;]{0,40}\b(?:code|implementation)\s+(?:before|without|until)"
+                 r"\b[^.;]{0,15}\b(?:failing tests?|its tests?|"
+                 r"the tests?|a test)\b",
+                 "Never write implementation code before its tests.", negative=True),
     ),
 )  # fmt: skip
 

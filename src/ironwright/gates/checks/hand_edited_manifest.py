@@ -46,7 +46,8 @@ GATE = Gate(
             "Use cargo add for adding dependencies.",
         ),
         Phrasing(
-            r"\b(?:add|install|manage)(?:ing)?\s+(?:new\s+|any\s+|all\s+)?(?:dependenc\w+|crates?)\b[^.;]{0,40}"
+            r"\b(?:add|install|manage)(?:ing)?\s+(?:new\s+|any\s+|all\s+)?(?:dependenc\w+|crates?)"
+            r"\b[^.;]{0,40}"
             r"\b(?:with|via|through|by|using)\s+(?:the\s+)?cargo add\b",
             "Add new dependencies with cargo add only.",
         ),
@@ -62,6 +63,32 @@ GATE = Gate(
             rf"|\b(?:dependenc\w+|crates?)\s+(?:to|in|into)\s+{_MANIFEST}\s+(?:directly|by hand|manually)",
             "Do not add dependencies to Cargo.toml by hand.",
             negative=True,
+        ),
+        Phrasing(
+            r"\b(?:dependenc\w+|crates?)\s+(?:must|should|are|have to|may only)\s+(?:only\s+|"
+            r"always\s+)?(?:be\s+)?"
+            r"(?:added|installed|managed|changed|updated)\b[^.;]{0,30}\b(?:with|via|through|by|using)"
+            r"\s+(?:the\s+)?cargo add\b",
+            "Dependencies must be added via cargo add.",
+        ),
+        Phrasing(
+            rf"\bcargo add\b[^.;]{{0,20}}\b(?:instead of|rather than|never|not|don't|over)"
+            rf"\b[^.;]{{0,30}}\b(?:edit|modif|chang|touch|alter|"
+            rf"hand|manual)\w*\b[^.;]{{0,30}}(?:{_MANIFEST}|\bmanifests?\b|\bby hand\b)",
+            "Use cargo add instead of editing Cargo.toml.",
+        ),
+        Phrasing(
+            rf"\b(?:add|install|change|update|bump)\w*\s+(?:\w+\s+)?(?:dependenc\w+|crates?|versions?)"
+            rf"\s+by\s+(?:hand\b|"
+            rf"(?:manually\s+)?edit\w*\s+(?:{_MANIFEST}|the manifest))|\bmanual(?:ly)?\s+(?:edit\w*|"
+            rf"chang\w*|modif\w*)\s+(?:to\s+|of\s+)?"
+            rf"{_MANIFEST}",
+            "Do not add dependencies by editing Cargo.toml.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"\blet cargo (?:add )?(?:edit|change|write|manage)\s+{_MANIFEST}",
+            "Let cargo add edit Cargo.toml.",
         ),
     ),
     inputs=("head", "base", "journal"),

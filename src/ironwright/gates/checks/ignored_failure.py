@@ -60,19 +60,23 @@ GATE = Gate(
             r"\b(?:proceed|continu|mov|go|carry|advanc|press)(?:e|es|ing|s)?\b(?:\s+(?:on|forward|ahead))?\s+"
             r"(?:with|to|past|over|when|while|if|after|despite|until|before)\b[^.;]{0,50}?"
             r"\b(?:(?:failing|broken|red)\s+(?:tests?|builds?|code|checks?|compil\w+)"
-            r"|(?:tests?|builds?|compil\w+|code)\s+(?:are\s+|is\s+|has\s+|have\s+)?(?:fail(?:s|ed|ing)?|broken|red))",
+            r"|(?:tests?|builds?|compil\w+|code)\s+(?:are\s+|is\s+|has\s+|have\s+)?(?:fail(?:s|ed|ing)?|"
+            r"broken|red))",
             "Never move on while tests are failing.",
             negative=True,
         ),
         Phrasing(
-            r"\b(?:proceed|continue|move|go)\b(?:\s+(?:on|forward|ahead))?[^.;]{0,30}?\b(?:until|before)\b[^.;]{0,25}"
+            r"\b(?:proceed|continue|move|go)\b(?:\s+(?:on|forward|ahead))?[^.;]{0,30}?\b(?:until|before)"
+            r"\b[^.;]{0,25}"
             r"\b(?:tests?|builds?|code|compil\w+)\b[^.;]{0,20}\b(?:pass(?:es)?|succeeds?|compiles?|green)\b",
             "Do not proceed until all tests pass.",
             negative=True,
         ),
         Phrasing(
-            r"\b(?:compil\w+|builds?|code|tests?)\b[^.;]{0,20}\b(?:succeeds?|pass(?:es)?|compiles?|green)\s+before\s+"
-            r"(?:you\s+)?(?:mov|proceed|go|continu|begin|start)\w*\b[^.;]{0,20}\b(?:next|on|another|further|other)\b",
+            r"\b(?:compil\w+|builds?|code|tests?)\b[^.;]{0,20}\b(?:succeeds?|pass(?:es)?|compiles?|green)"
+            r"\s+before\s+"
+            r"(?:you\s+)?(?:mov|proceed|go|continu|begin|start)\w*\b[^.;]{0,20}\b(?:next|on|another|"
+            r"further|other)\b",
             "Ensure compilation succeeds before moving to the next component.",
         ),
         Phrasing(
@@ -80,6 +84,25 @@ GATE = Gate(
             r"(?:tests?|builds?|failures?|errors?)\b",
             "Never ignore failing tests.",
             negative=True,
+        ),
+        Phrasing(
+            r"\b(?:proceed|continue|move on|go on|start|begin)\b[^.;]{0,40}\b(?:until|before|unless)"
+            r"\b[^.;]{0,25}"
+            r"\b(?:tests?|builds?|code|everything|it|compil\w+)\b[^.;]{0,20}\b(?:pass(?:es)?|succeeds?|"
+            r"compiles?|builds?|green)\b",
+            "Do not proceed until everything compiles.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:stop|halt|pause)\b(?:\s+\w+){0,3}?\s+(?:if|when(?:ever)?|as soon as|on|after)\b[^.;]{0,15}"
+            r"\b(?:command|test|build|compil\w+|check|step)s?\b[^.;]{0,15}\b(?:fail\w*|break\w*|error\w*)\b",
+            "Stop immediately when a command fails and analyse why.",
+        ),
+        Phrasing(
+            r"\bon\s+(?:any|every|each|a|an|the first)\s+(?:compil\w+|build|test|clippy)?\s*(?:errors?|"
+            r"failures?)\b[^.;]{0,15}"
+            r"\b(?:stop|halt|pause)\b",
+            "On any compile error, halt and investigate.",
         ),
     ),
     inputs=("journal",),

@@ -67,6 +67,39 @@ GATE = Gate(
             "Never store secrets in the repository.",
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:commit\w*|check(?:ing)? in|push\w*|add\w*)\s+(?:any |the |your )*(?:`?\.env`?)(?: "
+            r"files?)?\b",
+            "Never commit .env files.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"\b{_SECRET}(?:\s*(?:,|/|or|and)\s*(?:or\s+)?{_SECRET})*\s+(?:must|should|may|can|are|is)"
+            rf"\s+(?:never|not)\s+(?:ever\s+)?(?:be\s+)?"
+            r"(?:committed|hard-?coded|checked in|exposed|leaked|stored|logged|appear|pushed|embedded|in "
+            r"(?:the )?(?:code|repo|source))",
+            "Secrets must never be committed.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"\b(?:put|store|place|writ|includ|sav|keep)\w*\s+(?:any |the |real |your "
+            rf")*{_SECRET}\b[^.;]{{0,20}}"
+            r"\b(?:in|into|inside)\s+(?:the\s+|any\s+|your\s+)?(?:code(?:base)?|source|repo\w*|git|"
+            r"version control|tests?|config\w*)\b",
+            "Never put secrets into the code.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"\bkeep\s+(?:all\s+|any\s+)?{_SECRET}(?:\s*(?:,|/|or|and)\s*{_SECRET})*\s+out of\b",
+            "Keep secrets out of version control.",
+        ),
+        Phrasing(
+            rf"\b(?:no|without)\s+(?:\w+\s+)?{_SECRET}(?:\s*(?:,|/|or|and)"
+            rf"\s*(?:or\s+)?{_SECRET})*\s+(?:are|is|get|gets|being|be)?\s*"
+            r"(?:committed|hard-?coded|checked in|exposed|leaked|pushed|logged)\b",
+            "Make sure no secrets are committed.",
+            negative=True,
+        ),
     ),
     params={"ignore": Param(tuple, (), "Patterns of paths that may hold what looks like a secret.")},
     inputs=("head", "base"),

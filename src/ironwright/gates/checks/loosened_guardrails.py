@@ -83,6 +83,33 @@ GATE = Gate(
             "Never commit with --no-verify.",
             negative=True,
         ),
+        Phrasing(
+            r"\bfix\b[^.;]{0,20}\b(?:warnings?|lints?|them)\b[^.;]{0,15}\b(?:never|not|don't|do not|"
+            r"instead of|rather than)\s+"
+            r"(?:just\s+)?(?:silenc|suppress|allow|ignor|hid|disabl|mut)\w*",
+            "Fix warnings, never silence them.",
+        ),
+        Phrasing(
+            r"\b(?:chang|edit|modif|touch|alter|updat|relax|loosen)\w*\s+(?:the\s+)?(?:clippy\.toml|"
+            r"rustfmt\.toml|deny\.toml|"
+            r"ci (?:config\w*|workflows?|pipelines?|files?)|lint (?:config\w*|settings|levels?)|"
+            r"\.github/\S*)",
+            "Do not change clippy.toml to make warnings disappear.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:skip|bypass|disabl|circumvent|work(?:ing)? around|overrid)\w*\s+(?:the |any |all "
+            r")*(?:ci|quality|lint(?:er|ing)?|status)\s*"
+            r"(?:checks?|gates?|jobs?|steps?|pipelines?)\b",
+            "Never skip CI checks.",
+            negative=True,
+        ),
+        Phrasing(
+            r"#!?\[allow\](?=[^.;]{0,20}\b(?:attributes?|annotations?)?\s*(?:is|are)"
+            r"\s+(?:strictly\s+)?(?:forbidden|prohibited|banned|not allowed))",
+            "#[allow] attributes are forbidden.",
+            negative=True,
+        ),
     ),
     params={
         "accepted": Param(

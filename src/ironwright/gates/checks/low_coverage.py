@@ -78,6 +78,41 @@ GATE = Gate(
             "Never let coverage drop below 80%.",
             negative=True,
         ),
+        Phrasing(
+            rf"\b(?:at least\s+|≥\s*|>=\s*|minimum(?: of)?\s+)?{_NUMBER}\s+of\s+(?:all\s+|the\s+|new\s+|"
+            rf"changed\s+)*(?:code|lines|functions|statements)\b"
+            r"[^.;]{0,20}\b(?:covered|tested|exercised|executed)\b",
+            "At least 70% of the code must be covered by tests.",
+        ),
+        Phrasing(
+            rf"{_OTHER}\b{_COVERAGE}\b{_GAP}[~>≥=]*\s*(?P<minimum>\d{{1,3}})\s*(?:%|percent)?\s*(?:-|–|"
+            rf"to)\s*\d{{1,3}}\s*(?:%|percent)",
+            "Unit test coverage should be 80-90%.",
+        ),
+        Phrasing(
+            rf"{_OTHER}\b{_COVERAGE}\b\s*(?:\w+\s+){{0,3}}?(?:≥|>=|>|at least|minimum(?: of)?|min\.?)"
+            rf"\s*(?P<minimum>\d{{2,3}})\b(?!\s*(?:%|percent|tests?|files?|functions?))",
+            "Coverage ≥ 85",
+        ),
+        Phrasing(
+            rf"\bcover(?:s|ing)?\s+(?:at least|more than|over|≥|>)?\s*{_NUMBER}\s+of\s+(?:all\s+|the\s+|"
+            rf"new\s+|changed\s+)*(?:code|lines)\b",
+            "Cover at least 90% of all lines with tests.",
+        ),
+        Phrasing(
+            rf"\b(?:below|under|less than)\s+{_NUMBER}\s+(?:(?:test|code|line)\s+)?coverage\b",
+            "Never drop below 80% coverage.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"\b(?:cargo[ -]llvm-cov|llvm-cov|tarpaulin|cargo[ -]tarpaulin|grcov)"
+            rf"\b[^.;%\d]{{0,60}}?[≥>=]*\s*{_NUMBER}",
+            "cargo llvm-cov must report at least 90% of lines.",
+        ),
+        Phrasing(
+            rf"\bminimum\s+{_COVERAGE}\s*(?::|is|of|=|to be|must be)\s*{_NUMBER}",
+            "Minimum coverage: 80%",
+        ),
     ),
     params={
         "minimum": Param(float, 90.0, "The least share of executed lines, in percent.", stricter=max),

@@ -86,6 +86,34 @@ GATE = Gate(
             r"(?:usage |code |working |runnable )?examples?(?: code| usage)?",
             "Include examples in doc comments.",
         ),
+        *(
+            Phrasing(
+                rf"(?:#+\s*|[\"'])(?:{heading})\b[\"']?(?=[^.;]*\b(?:sections?|doc(?:s|umentation|"
+                rf"strings?|[ -]comments?)?|document\w*|rustdoc)\b|\s*$)"
+                r"|(?<=\bdocument )(?:all |any |every |each |the |possible )*"
+                + (word or "(?!)")
+                + r"(?=[^.;]*\b(?:sections?|rustdoc|doc comments?)\b)",
+                f"Document it in a `# {example}` section of the doc comment.",
+                params={"sections": (section,)},
+            )
+            for section, heading, word, example in (
+                ("parameters", "arguments?|parameters?|params", "(?:arguments|parameters)", "Arguments"),
+                ("returns", "returns?", "return values?", "Returns"),
+                ("errors", "errors?", "errors?", "Errors"),
+                ("panics", "panics?", "panics?", "Panics"),
+                ("safety", "safety", "", "Safety"),
+                ("example", "examples?", "", "Examples"),
+            )
+        ),
+        Phrasing(
+            r"\b(?:public|exported)\b(?=.*\b(?:doc(?:s|umentation|strings?|[ -]comments?)?|documented|"
+            r"rustdoc|sections?)\b)"
+            r"(?=.*(?:\b(?:examples?|sections?|parameters?|arguments?|return(?:s| values?)|errors?|"
+            r"panics?|safety)\b))"
+            r"(?!.*\b(?:not|never|avoid|without|no need)\b)",
+            "Public APIs must have doc comments with examples.",
+            params={"items": "public"},
+        ),
     ),
     params={
         "sections": Param(

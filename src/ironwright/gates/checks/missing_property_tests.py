@@ -49,6 +49,11 @@ GATE = Gate(
             "Property-based testing with proptest",
             strength=Strength.SOFT,
         ),
+        Phrasing(
+            r"\b(?:round[- ]?trips?|(?:de)?seriali[sz]ation|encod\w+|decod\w+|pars(?:ers?|ing))"
+            r"\b[^.;]{0,30}\b(?:property[- ]test(?:ed|s)?|proptest(?:ed)?)\b",
+            "Serialization round trips must be property tested.",
+        ),
     ),
     inputs=("head", "base"),
     scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),

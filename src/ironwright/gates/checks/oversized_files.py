@@ -74,6 +74,35 @@ GATE = Gate(
             rf"{_OVER}{_NUMBER}{_PLAIN}",
             "Split any file over 300 lines into smaller modules.",
         ),
+        Phrasing(
+            rf"\b{_FILE}\s+(?:size|length)s?\b{_GAP}(?::|is|of|to|be|stay|=|≤|<=?|under|below)\s*(?:at "
+            rf"most\s+|max\.?\s+|maximum\s+|≤\s*|<=?\s*)*"
+            rf"{_NUMBER}{_CODE}",
+            "Maximum file length: 300 lines of code",
+            params={"count": "code"},
+        ),
+        Phrasing(
+            rf"\b{_FILE}\s+(?:size|length)s?\b{_GAP}(?::|is|of|to|be|stay|=|≤|<=?|under|below)\s*(?:at "
+            rf"most\s+|max\.?\s+|maximum\s+|≤\s*|<=?\s*)*"
+            rf"{_NUMBER}{_PLAIN}",
+            "Maximum file length: 300 lines",
+        ),
+        Phrasing(
+            rf"\b(?:limit|cap|restrict|keep|hold)\w*\s+(?:the\s+)?(?:length of\s+)?(?:all\s+|each\s+|"
+            rf"every\s+|any\s+|your\s+)?(?:\w+\s+){{0,2}}?{_FILE}"
+            rf"\s+(?:to|at)\s+(?:a maximum of\s+|at most\s+|max\.?\s+)?{_NUMBER}{_PLAIN}",
+            "Limit files to 350 lines.",
+        ),
+        Phrasing(
+            rf"\b{_FILE}\b{_GAP}\b(?:shorter|smaller)\s+than\s*{_NUMBER}{_PLAIN}",
+            "Files must be shorter than 600 lines.",
+        ),
+        Phrasing(
+            rf"\b(?:if|when|once|whenever)\s+(?:a|any|the|one)\s+(?:\w+\s+)?{_FILE}\b{_GAP}\b(?:past|"
+            rf"over|beyond|above|exceed\w*|more than|reach\w*)\s*"
+            rf"{_NUMBER}{_PLAIN}[^.;]{{0,30}}\b(?:split|break|refactor|divide)\b",
+            "If a file grows past 500 lines, split it.",
+        ),
     ),
     params={
         "max_lines": Param(int, 200, "The most lines that a file may have.", stricter=min),

@@ -104,6 +104,53 @@ GATE = Gate(
             params={"code": "all"},
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:never|not|n't)\s+(?:ever\s+)?panic\b(?!!|\s+(?:if|when|about|because|in|inside|from|"
+            r"on|mode|handler|button))",
+            "Never panic.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"{_UNWRAP}(?:\s+(?:calls?|and panics?))?\s+(?:is|are|may be|must be)\s+(?:only|acceptable "
+            rf"only|allowed only|"
+            r"permitted only|reserved|limited|fine only)\b[^.;]{0,30}\b(?:tests?|examples?|prototypes?|"
+            r"#\[cfg\(test\)\])",
+            "unwrap() is only allowed in tests.",
+            params={"code": "all"},
+        ),
+        Phrasing(
+            rf"(?:\?|\bResults?\b|\bmatch\b|if let|propagat\w*|context\(\)|\berrors?\b)"
+            rf"[^.;]{{0,30}}?(?:instead of|rather than|over|,? never|,? not)\s+"
+            rf"(?:us\w+\s+|call\w*\s+|to\s+)?{_UNWRAP}",
+            "Use ? instead of unwrap().",
+            params={"code": "all"},
+        ),
+        Phrasing(
+            r"\b(?:return|propagat|handle|use|emit)\w*\b[^.;]{0,30}\b(?:errors?|Results?)\b[^.;]{0,20}"
+            r"\b(?:instead of|rather than|never|not)\s+(?:\w+\s+)?panic\w*",
+            "Return errors instead of panicking.",
+        ),
+        Phrasing(
+            rf"\b(?:without|free of|no)\s+(?:any\s+)?(?:uses? of\s+|calls? to\s+)?{_UNWRAP}(?=\s*(?:$|"
+            rf"[.;,)]|calls?\s*(?:$|[.;,])))",
+            "Handle all errors without unwrap().",
+            params={"code": "all"},
+            negative=True,
+        ),
+        Phrasing(
+            rf"\b(?:production|library|application|non-test|shipped)\s+(?:rust\s+)?(?:code|paths?|"
+            rf"crates?)\s+(?:must|should|may|can|does|do)"
+            rf"(?:n't| not| never)\s+(?:ever\s+)?(?:contain|use|call|have|include)\s+(?:any\s+)?{_UNWRAP}",
+            "Production code must not contain unwrap().",
+            params={"code": "all"},
+            negative=True,
+        ),
+        Phrasing(
+            r"\blibrar(?:y|ies)\b[^.]{0,40}\b(?:do|does|must|should|may|can|never)\s*(?:n't|not|"
+            r"never)?\s*(?:ever\s+)?panic\b(?!!)",
+            "Libraries return Result; they do not panic.",
+            negative=True,
+        ),
     ),
     params={
         "code": Param(

@@ -69,6 +69,44 @@ GATE = Gate(
             r"\bbenchmarks?\b[^.;]{0,40}\b(?:before and after|against (?:the )?(?:base|baseline|main))\b",
             "Run the benchmarks before and after every optimization.",
         ),
+        Phrasing(
+            rf"\b(?:{_SLOWER}|speed|hot paths?|benchmarks?|it|they)\s+(?:must|should|may|can|do|does)"
+            rf"(?:n't| not| never)\s+(?:ever\s+)?"
+            r"(?:regress|degrade|get slower|slow down|become slower|suffer)\b",
+            "Performance must not regress.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:mak|degrad|slow(?:ing)? down|hurt|worsen|reduc)\w*\s+(?:the\s+|any\s+|"
+            r"existing\s+)*(?:hot paths?|benchmarks?|performance|throughput)\b"
+            r"(?:\s+slower)?(?!\s+(?:bottlenecks?|issues?|problems?|overhead))",
+            "Changes must not degrade performance.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:prove|back|support|justify|validate|verify|demonstrate)"
+            r"\b[^.;]{0,30}\b(?:optimi[sz]ation|performance (?:claim|change|improvement))s?\b"
+            r"[^.;]{0,20}\b(?:with|by|through|using)\b[^.;]{0,20}\bbenchmarks?\b",
+            "Prove every optimization with a benchmark.",
+        ),
+        Phrasing(
+            r"\b(?:slow(?:s|er|ing)?(?: down)?|degrad\w+|regress\w*)\b[^.;%\d]{0,40}"
+            rf"\b(?:by|of|than)\s+(?:more than\s+)?{_PERCENT}",
+            "No change may slow down the benchmarks by more than 2%.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"\bregressions?\b[^.;%\d]{{0,20}}(?:more than|over|above|beyond|>)\s*{_PERCENT}[^.;]{{0,30}}"
+            r"\b(?:not (?:acceptable|allowed|tolerated)|unacceptable|forbidden|rejected|fail)\b",
+            "A regression of more than 10% in any benchmark is not acceptable.",
+        ),
+        Phrasing(
+            r"\bcompare\b[^.;]{0,20}\bbenchmarks?\b[^.;]{0,20}\b(?:against|with|to)"
+            r"\b[^.;]{0,15}\b(?:main|master|base|baseline|before)\b"
+            r"|\b(?:no|verify no|without)\s+(?:performance\s+)?regressions?\b[^.;]{0,60}\b(?:slowdowns?|"
+            r"benchmarks?|slower)\b",
+            "Compare benchmarks against main.",
+        ),
     ),
     params={
         "threshold": Param(float, 1.0, "How many percent more instructions are allowed.", stricter=min),

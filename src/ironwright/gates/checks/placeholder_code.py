@@ -119,6 +119,36 @@ GATE = Gate(
             r"\b(?:no|without|never)\b[^.;]{0,10}\b(?:placeholders?|stubs?)",
             "Write complete code without placeholders.",
         ),
+        Phrasing(
+            r"\b(?:no|without|zero|never any)\s+(?:any\s+)?(?:stubs?|placeholders?|TODOs?|mocks?)"
+            r"\b(?:\s*(?:,|/|or|and|&)\s*(?:no\s+)?(?:stubs?|placeholders?|TODOs?|mocks?|"
+            r"FIXMEs?|dummies))*(?=\s*(?:$|[.;,!)—–-]|left|allowed|in (?:the )?(?:code|production|final)))",
+            "Implement everything: no placeholders, no stubs.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:leav|writ|add|us|submit|deliver|commit|ship|creat|generat|insert|includ)"
+            r"\w*\s+(?:any\s+|behind\s+)?"
+            r"(?:placeholders?|stubs?|half-finished work|unfinished code|stubbed code)\b"
+            r"(?!\s+(?:tests?|for|in (?:sql|queries|templates?|tests?|fixtures)|the|text|values?|names?))",
+            "Do not leave placeholders.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:leav\w+|deliver\w*|submit\w*|commit\w*|ship\w*)\s+(?:\w+\s+)?(?:code|features?|"
+            r"functions?|work|tasks?|implementations?)\s+"
+            r"(?:unfinished|incomplete|half[- ]done|half[- ]finished|unimplemented|partially (?:done|"
+            r"implemented))\b",
+            "Never leave code unfinished.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:placeholder|stub(?:bed)?|dummy|simulated|fake)(?:\s*(?:,|/|or|and)\s*(?:placeholder|"
+            r"stub(?:bed)?|dummy|simulated|fake|mock))+\s+"
+            r"(?:code|implementations?|functions?|logic)\b",
+            "Never use placeholder or simulated code.",
+            negative=True,
+        ),
     ),
     params={
         "todo_comments": Param(

@@ -63,10 +63,41 @@ GATE = Gate(
             "ESCALATION ONLY: called for what others could not solve; never use it as a first choice.",
         ),
         Phrasing(
-            rf"\b(?:never|not)\s+(?:be\s+)?{_USE}[^.;]{{0,30}}?\b(?:before|unless|until)\b[^.;]{{0,40}}?{_OTHER}"
+            rf"\b(?:never|not)\s+(?:be\s+)?{_USE}[^.;]{{0,30}}?\b(?:before|unless|until)"
+            rf"\b[^.;]{{0,40}}?{_OTHER}"
             rf"[^.;]{{0,30}}?{_TRIED}{_TIMES}",
             "Never use this agent before `rust-expert-standard` has failed 2 times.",
             negative=True,
+        ),
+        Phrasing(
+            rf"{_USE}[^.;]{{0,30}}?\bonly\s+(?:when|after|if|once)\b[^.;]{{0,15}}?\b(?P<minimum>\d+)"
+            rf"\s+(?:failed|unsuccessful)\s+"
+            rf"(?:attempts?|tries)\b[^.;]{{0,30}}?{_OTHER}",
+            "Use this agent only after 2 failed attempts by the standard agent.",
+        ),
+        Phrasing(
+            rf"\blast resort\b(?:[^.;]{{0,60}}?{_OTHER})?",
+            "This agent is a last resort for what `rust-standard` could not solve.",
+        ),
+        Phrasing(
+            rf"\b(?:try|attempt|use|start with)\b[^.;]{{0,15}}?{_STANDARD}\s+first\b",
+            "Try `rust-doc-standard` first.",
+        ),
+        Phrasing(
+            rf"(?:{_STANDARD}|\bstandard (?:agents?|versions?)\b)[^.;]{{0,20}}\bmust\s+(?:have\s+been|be)"
+            rf"\s+(?:tried|attempted|used)\b"
+            r"[^.;]{0,15}\b(?:first|before)\b",
+            "Standard agents must be tried before this one.",
+        ),
+        Phrasing(
+            r"\balways\s+(?:attempt|try|use|start with)\s+(?:the\s+|a\s+)?(?:cheaper|simpler|smaller|"
+            r"basic|default)\s+(?:agents?|models?|tiers?)\b[^.;]{0,15}\bfirst\b",
+            "Always attempt the cheaper agent first.",
+        ),
+        Phrasing(
+            rf"(?:{_STANDARD}|\b(?:standard|basic|default|regular)\s+(?:agents?|versions?))"
+            rf"[^.;]{{0,20}}\bfailed (?P<minimum>\d+|twice|three times|two times)\b",
+            "Only to be used when `rust-standard` has failed twice.",
         ),
     ),
     params={

@@ -74,6 +74,31 @@ GATE = Gate(
             "Never use println! for logging.",
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:no|without|zero|any|leftover)\s+(?:\w+\s+)?(?:debug(?:ging)?\s+(?:prints?|print "
+            r"statements?|output)|print statements?|"
+            rf"leftover\s+{_MACRO})\b",
+            "No debug print statements.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"\bleftover\s+{_MACRO}",
+            "No leftover dbg! macros.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"{_MACRO}(?:\s*(?:/|,|or|and)\s*(?:or\s+)?{_MACRO})*(?=\s+(?:is|are)"
+            rf"\s+(?:strictly\s+)?(?:forbidden|banned|prohibited|not allowed))",
+            "println! is forbidden outside of main.rs.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\blibrar(?:y|ies)(?: code| crates?)?\s+(?:must|should|may|can|do|does)(?:n't| not| never)"
+            r"\s+(?:ever\s+)?(?:print|write to std(?:out|err))\b"
+            r"|\bprint(?:s|ing)?\s+(?:\w+\s+){0,3}?(?:from|in|inside)\s+(?:any\s+|the\s+)?librar(?:y|ies)\b",
+            "Never print from library code.",
+            negative=True,
+        ),
     ),
     params={
         "forbid": Param(tuple, _MACROS, "The macros that must not be called.", allowed=_MACROS),

@@ -66,6 +66,18 @@ GATE = Gate(
             "Never add “Generated with” lines to commits.",
             negative=True,
         ),
+        Phrasing(
+            r"\bcommit (?:messages?|subjects?)\b[^.;]{0,20}\b(?:describe|state|say|explain)"
+            r"s?\b[^.;]{0,15}\bwhat\b[^.;]{0,20}\b(?:chang|was done|you did|"
+            r"was implemented|it does)\w*",
+            "Commit messages describe what changed.",
+        ),
+        Phrasing(
+            r"\b(?:mention|reference|credit|refer to|attribut\w+)\b[^.;]{0,15}\b(?:AI|Claude|Anthropic|"
+            r"LLMs?|assistants?|tools)\b[^.;]{0,30}\bcommits?\b",
+            "Never mention AI in commit messages.",
+            negative=True,
+        ),
     ),
     inputs=("commits", "journal"),
     scopes=(Scope.CHANGED,),

@@ -35,13 +35,16 @@ from ironwright.records.verdict import Evidence, Finding
 
 # Other gates stand for these, or they change things, or they never end.
 _COVERED = (
-    r"(?!cargo\s+(?:\+\S+\s+)?(?:test|t|nextest|build|b|check|c|clippy|fmt|doc|rustdoc|run|r|add|remove|rm|new|"
+    r"(?!cargo\s+(?:\+\S+\s+)?(?:test|t|nextest|build|b|check|c|clippy|fmt|doc|rustdoc|run|r|add|remove|"
+    r"rm|new|"
     r"init|update|install|publish|login|yank|clean|watch|fix|llvm-cov|tarpaulin|machete|udeps|shear|mutants|"
     r"audit|semver-checks|miri|fuzz|bench|expand|tree|search|flamegraph|generate|help|metadata)\b)"
 )
 _PROGRAM = (
-    r"(?:cargo\s+[a-z]|just\s+[a-z]|make\s+[a-z]|task\s+[a-z]|pre-commit\s+run|lefthook\s+run|nix\s+flake\s+check|"
-    r"typos\b|taplo\s|shellcheck\s|markdownlint\s|(?:bash|sh|python3?)\s+\S+\.(?:sh|py)|(?:\./|\w[\w-]*/)[\w./-]+\.(?:sh|py)\b|"
+    r"(?:cargo\s+[a-z]|just\s+[a-z]|make\s+[a-z]|task\s+[a-z]|pre-commit\s+run|lefthook\s+run|"
+    r"nix\s+flake\s+check|"
+    r"typos\b|taplo\s|shellcheck\s|markdownlint\s|(?:bash|sh|python3?)\s+\S+\.(?:sh|py)|(?:\./|\w[\w-]*/)"
+    r"[\w./-]+\.(?:sh|py)\b|"
     r"\./[\w./-]+)"
 )
 # What stands for something else ("<crate>", "...") cannot be run as it is written.

@@ -61,6 +61,20 @@ GATE = Gate(
             "Run the fuzz targets before a release.",
         ),
         Phrasing(rf"\b{_FUZZ}\b", "Fuzzing with cargo-fuzz", strength=Strength.SOFT),
+        Phrasing(
+            rf"\b{_PARSER}[^.;]{{0,30}}\b(?:must|should|ha(?:s|ve) to|needs? to)\s+(?:all\s+|"
+            rf"always\s+)?be\s+fuzz(?:ed|[- ]tested)\b"
+            rf"|\bpars(?:es?|ing)\s+(?:\w+\s+)?(?:untrusted\s+)?input[^.;]{{0,20}}\bfuzzed\b",
+            "Parsers must be fuzzed.",
+            params={"require": True},
+        ),
+        Phrasing(
+            rf"\bfuzz(?:ing|[- ]test(?:s|ing)?)?\s+(?:is|are)\s+(?:mandatory|required|obligatory)"
+            rf"\s+(?:for|on)\b[^.;]{{0,20}}{_PARSER}"
+            r"|\bfuzz (?:all |every |any )?(?:\w+ )?(?:untrusted|user[- ]supplied|external) input",
+            "Fuzz testing is mandatory for parsers.",
+            params={"require": True},
+        ),
     ),
     params={
         "seconds": Param(int, 30, "Seconds that each fuzz target runs.", stricter=max),

@@ -67,6 +67,21 @@ GATE = Gate(
             rf"{_RUN}(?P<after>{_COMMANDS})[^.;/]{{0,30}}?(?:{_LAST})",
             "Run /lint and /commit when you are done.",
         ),
+        Phrasing(
+            rf"\b(?:start|begin)\b[^.;]{{0,40}}?\b(?:by|with)\s+(?:running\s+|executing\s+|calling\s+|"
+            rf"invoking\s+)?(?:the\s+)?(?P<before>{_COMMANDS})",
+            "Start every task by running /memo.",
+        ),
+        Phrasing(
+            rf"\b(?:finish|end|conclude|close)\b[^.;]{{0,40}}?\b(?:by|with)\s+(?:running\s+|executing\s+|"
+            rf"calling\s+|invoking\s+)?(?:the\s+)?(?P<after>{_COMMANDS})",
+            "Finish every task with /commit.",
+        ),
+        Phrasing(
+            rf"{_RUN}(?P<after>{_COMMANDS})[^.;/]{{0,20}}?\b(?:before|prior to)\s+(?:you\s+)?(?:commit|"
+            rf"push|finish|hand|deliver|submit|complet|open|merg)\w*",
+            "You must run /check before committing.",
+        ),
     ),
     params={
         "before": Param(tuple, (), "Commands that must run before the work, in order, without the slash."),

@@ -39,7 +39,8 @@ from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
 
 _TEXT = re.compile(
-    r"(?:(?:std|alloc)::string::)?String|&(?:'\w+)?(?:mut)?str|(?:std::borrow::|alloc::borrow::)?Cow<(?:'\w+,)?str>|"
+    r"(?:(?:std|alloc)::string::)?String|&(?:'\w+)?(?:mut)?str|(?:std::borrow::|"
+    r"alloc::borrow::)?Cow<(?:'\w+,)?str>|"
     r"(?:Box|Rc|Arc|std::sync::Arc|std::rc::Rc)<str>|\(\)"
 )
 _BOXED = re.compile(
@@ -82,6 +83,36 @@ GATE = Gate(
         Phrasing(
             r"\bBox<dyn (?:std::error::)?Error(?:[^>]*)>(?=[^.;]{0,40}\b(?:librar|public|api)\w*)",
             "No Box<dyn Error> in public APIs.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:us|return|represent|model|pass|throw)\w*\s+(?:plain\s+|bare\s+|raw\s+)?(?:strings?|"
+            r"`?String`?|&str)\s+(?:as|for)\s+(?:an?\s+|the\s+)?errors?\b",
+            "Don't use strings as errors.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\berrors?\s+(?:must|should|ha(?:s|ve) to|are|is)\s+(?:always\s+|"
+            r"all\s+)?(?:be\s+)?(?:modell?ed as\s+|defined as\s+|represented (?:as|by)\s+)?"
+            r"(?:an?\s+)?(?:strongly[- ]|well[- ]|properly\s+)?(?:typed|enums?\b|enum types?|structured)\b",
+            "Errors must be typed enums.",
+        ),
+        Phrasing(
+            r"\b(?:use|return|define|prefer|create|provide|expose|model)s?\b[^.;]{0,20}\b(?:typed|"
+            r"structured|custom|specific)\s+errors?\b(?! (?:messages?|codes?|responses?|handling|format))"
+            r"|\bmodel\s+(?:all\s+)?errors?\s+(?:as|with)\s+(?:\w+\s+)?(?:enums?|types?)\b",
+            "Return structured errors.",
+        ),
+        Phrasing(
+            r"\b(?:every|each|all)\s+(?:public\s+|library\s+)?(?:crates?|modules?|librar(?:y|ies)|"
+            r"components?)\b[^.;]{0,20}\b(?:defines?|ha(?:s|ve)|exposes?|needs?)\b"
+            r"[^.;]{0,15}\berror\s+(?:enums?|types?)\b",
+            "Every crate defines an error enum.",
+        ),
+        Phrasing(
+            r"\b(?:anyhow|eyre)\b(?:::\w+)?[^.;]{0,20}\b(?:in|from|for)\s+(?:any\s+|the\s+|your\s+|"
+            r"public\s+)*librar(?:y|ies)\b",
+            "Do not use anyhow in library code.",
             negative=True,
         ),
     ),
@@ -225,7 +256,8 @@ def _made_text(file: RustFile, aliases: dict[str, str]) -> Iterator[tuple[int, s
             continue
         text = "".join(node_text(use.arguments).split())
         if use.name == "map_err" and re.fullmatch(
-            r"\((?:\|_?\w+(?::[^|]*)?\|(?:\w+\.to_string\(\)|format!\(.*\)|\".*\"\.(?:into|to_string|to_owned)\(\))|"
+            r"\((?:\|_?\w+(?::[^|]*)?\|(?:\w+\.to_string\(\)|format!\(.*\)|\".*\"\.(?:into|to_string|"
+            r"to_owned)\(\))|"
             r"(?:\w+::)*to_string)\)",
             text,
         ):

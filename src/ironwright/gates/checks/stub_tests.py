@@ -72,7 +72,8 @@ GATE = Gate(
             "Write meaningful tests.",
         ),
         Phrasing(
-            r"\b(?:every|each|all)\s+tests?\b[^.;]{0,20}\b(?:ha(?:s|ve)|contain|include|make)s?\b[^.;]{0,15}\bassert",
+            r"\b(?:every|each|all)\s+tests?\b[^.;]{0,20}\b(?:ha(?:s|ve)|contain|include|make)"
+            r"s?\b[^.;]{0,15}\bassert",
             "Every test has at least one assertion.",
             params={"allow_unwrap_only": False},
         ),
@@ -80,6 +81,17 @@ GATE = Gate(
             r"\bassert!?\(\s*true\s*\)",
             "Never write assert!(true).",
             negative=True,
+        ),
+        Phrasing(
+            r"\btests?\s+(?:must|should|ha(?:s|ve) to|needs? to)\s+(?:always\s+|actually\s+|"
+            r"really\s+)?(?:assert|prove|check|"
+            r"(?:verify|exercise|test)\s+(?:real|actual|meaningful|true|observable|business))\b",
+            "Tests must assert something.",
+        ),
+        Phrasing(
+            r"^\W*(?:only\s+)?(?:test|verify|exercise)\s+(?:the\s+)?(?:real|actual|genuine)"
+            r"\s+(?:\w+\s+)?(?:behaviou?rs?|logic|functionality|code)\b",
+            "Test real behaviour.",
         ),
     ),
     params={

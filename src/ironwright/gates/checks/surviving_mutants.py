@@ -66,6 +66,16 @@ GATE = Gate(
             "Mutation testing with cargo-mutants",
             strength=Strength.SOFT,
         ),
+        Phrasing(
+            r"\b(?P<min_killed>\d{1,3})\s*(?:%|percent)\s+(?:of\s+)?(?:all\s+|the\s+)?mutants\b",
+            "At least 75% of mutants must be killed.",
+        ),
+        Phrasing(
+            r"\b(?:leav\w*|no|any|let)\s+(?:any\s+|single\s+)?mutants?\s+(?:alive|survive|unkilled|"
+            r"surviving|behind)\b",
+            "Leave no mutant alive.",
+            negative=True,
+        ),
     ),
     params={
         "min_killed": Param(

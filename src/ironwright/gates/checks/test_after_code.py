@@ -55,9 +55,31 @@ GATE = Gate(
             "Follow red-green-refactor.",
         ),
         Phrasing(
-            r"\b(?:writ(?:e|ing)|add(?:ing)?)\s+(?:any\s+|production\s+|new\s+)*(?:code|implementation)\s+before\b"
+            r"\b(?:writ(?:e|ing)|add(?:ing)?)\s+(?:any\s+|production\s+|new\s+)*(?:code|implementation)"
+            r"\s+before\b"
             r"[^.;]{0,20}\btests?\b",
             "Never write code before its tests.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:start|begin|open)\b[^.;]{0,25}\bwith\b[^.;]{0,20}\bfailing tests?\b|\bwrite\s+(?:a|"
+            r"the)\s+failing tests?\b",
+            "Start each feature with a failing test.",
+        ),
+        Phrasing(
+            r"\b(?:implement\w*|code|coding)\b[^.;]{0,20}\b(?:only\b[^.;]{0,15}\b(?:once|after|when)|"
+            r"after)\b[^.;]{0,15}\b(?:failing tests?|tests? (?:exists?|is written|"
+            r"are written))\b",
+            "Implementation only begins once a failing test exists.",
+        ),
+        Phrasing(
+            r"\btests? (?:come|comes|go|goes|must come|(?:are|is|must be|have to be) written) first\b",
+            "Tests must be written first.",
+        ),
+        Phrasing(
+            r"\b(?:no|never)\b[^.;]{0,40}\b(?:code|implementation)\s+(?:before|without|until)"
+            r"\b[^.;]{0,15}\b(?:failing tests?|its tests?|the tests?|a test)\b",
+            "No production code without a failing test.",
             negative=True,
         ),
     ),

@@ -66,6 +66,36 @@ GATE = Gate(
             r"\b(?:history|commits?)\b[^.;]{0,30}\bbisectable\b|\bbisectable (?:history|commits?)\b",
             "Keep the history bisectable.",
         ),
+        Phrasing(
+            r"\bcommits?\s+(?:must|should|ha(?:s|ve) to|needs? to|are|is)"
+            r"\s+(?:always\s+)?(?:be\s+)?(?:\w+\s+and\s+)?(?:compile|build|compiling|building|buildable|"
+            r"green)\b"
+            rf"|{_COMMIT}[^.;]{{0,40}}\b(?:self-contained and|working (?:state|tree)|keeps? the (?:build|"
+            rf"tree) (?:green|working))\b",
+            "Commits must be atomic and compile.",
+        ),
+        Phrasing(
+            r"\b(?:no|never|not)\b[^.;]{0,15}\bcommits?\b[^.;]{0,20}\b(?:breaks?|may break|broke)"
+            r"\b[^.;]{0,10}\bbuild\b",
+            "No commit may break the build.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:keep|leave)\b[^.;]{0,10}\b(?:every|each|all)\s+commits?\s+(?:green|passing)\b",
+            "Keep every commit green.",
+            params={"level": "test"},
+        ),
+        Phrasing(
+            r"\b(?:each|every|all)\s+(?:increments?|steps?|slices?|stages?|layers?)"
+            r"\b[^.;]{0,25}\b(?:builds?|compiles?|stands? (?:alone|on its own)|is solid|works? on its own)\b",
+            "Each increment must build before the next one starts.",
+        ),
+        Phrasing(
+            r"\bcommit\s+only\b[^.;]{0,20}\b(?:compil\w+|build\w*|working|works)\b|"
+            r"\bonly\s+commit\b[^.;]{0,15}\b(?:working|compiling|buildable|code that (?:compiles|builds|"
+            r"works))\b",
+            "Commit only code that compiles.",
+        ),
     ),
     params={
         "level": Param(

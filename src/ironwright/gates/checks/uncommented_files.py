@@ -53,12 +53,14 @@ GATE = Gate(
     cost=Cost.TREE,
     phrasings=(
         Phrasing(
-            rf"\b(?:every|each|all)\s+{_FILE}\b[^.;]{{0,30}}\b(?:ha(?:s|ve)|contains?|includes?|needs?|carr(?:y|ies)|"
+            rf"\b(?:every|each|all)\s+{_FILE}\b[^.;]{{0,30}}\b(?:ha(?:s|ve)|contains?|includes?|needs?|"
+            rf"carr(?:y|ies)|"
             rf"with)\b[^.;]{{0,20}}\b{_COMMENTS}",
             "Every source file has extensive code comments.",
         ),
         Phrasing(
-            rf"\b(?:every|each|all)\s+{_FILE}\b[^.;]{{0,30}}\b(?:starts?|begins?|opens?)\s+with\b[^.;]{{0,30}}"
+            rf"\b(?:every|each|all)\s+{_FILE}\b[^.;]{{0,30}}\b(?:starts?|begins?|opens?)"
+            rf"\s+with\b[^.;]{{0,30}}"
             r"\b(?:comment|//!|module doc\w*|doc comment|header)",
             "Every file starts with a module doc comment.",
         ),
@@ -71,6 +73,17 @@ GATE = Gate(
             r"\bcomments?\b[^.;]{0,30}(?:\bat least|\bminimum(?: of)?|≥|>=)\s*"
             r"(?P<min_share>\d+(?:\.\d+)?)\s*%",
             "Comments make up at least 15% of the lines.",
+        ),
+        Phrasing(
+            rf"\b(?:every|each|all)\s+{_FILE}\b[^.;]{{0,20}}\b(?:ha(?:s|ve)|needs?|requires?|starts? "
+            rf"with|begins? with|gets?|with)\b[^.;]{{0,15}}"
+            r"(?://!|\bmodule(?:-level)? doc\w*|\bheader comments?|\bmodule comments?)",
+            "Every module needs a `//!` header.",
+        ),
+        Phrasing(
+            rf"\bcomment\s+(?:every|each|all)\s+{_FILE}\b|\b(?:every|each|all)"
+            rf"\s+{_FILE}\b[^.;]{{0,15}}\b(?:is|are|be)\s+(?:\w+ly\s+|well[- ])?commented\b",
+            "Comment every source file thoroughly.",
         ),
     ),
     params={

@@ -51,6 +51,9 @@ GATE = Gate(
         Phrasing(r"\bunsafe\b[^.;]{0,50}\b(?:under|with|through|by) (?:`)?(?:cargo )?miri\b",
                  "Every unsafe block is tested under Miri."),
         Phrasing(r"\b(?:cargo )?miri\b", "Memory safety validation with Miri", strength=Strength.SOFT),
+        Phrasing(rf"\b(?:no|without|zero|free (?:of|from)|never|not|n't|avoid)"
+                 rf"\s+(?:\w+\s+){{0,2}}?{_UB}\b(?! detection)",
+                 "Never introduce undefined behavior.", negative=True),
     ),
     params={"budget_seconds": Param(int, 900, "Seconds after which Miri is ended.")},
     requires=("failing_tests",),

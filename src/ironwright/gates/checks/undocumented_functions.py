@@ -43,7 +43,8 @@ GATE = Gate(
     phrasings=(
         Phrasing(
             rf"\b(?:every|all|each|any)\s+(?:new\s+|single\s+)?{_THING}\b[^.;]{{0,60}}?"
-            rf"\b(?:ha(?:s|ve)|with|needs?|requires?|includes?|carr(?:y|ies)|gets?)\b[^.;]{{0,40}}?(?:{_DOCS})",
+            rf"\b(?:ha(?:s|ve)|with|needs?|requires?|includes?|carr(?:y|ies)|gets?)"
+            rf"\b[^.;]{{0,40}}?(?:{_DOCS})",
             "Ensure every function has extensive, detailed documentation comments.",
         ),
         Phrasing(
@@ -61,12 +62,14 @@ GATE = Gate(
             params={"items": "public"},
         ),
         Phrasing(
-            rf"\b(?:every|all|each|any)?\s*(?:new\s+)?{_PUBLIC_THING}\b[^.;]{{0,50}}?(?:{_DOCS}|documented)\b",
+            rf"\b(?:every|all|each|any)?\s*(?:new\s+)?{_PUBLIC_THING}\b[^.;]{{0,50}}?(?:{_DOCS}|"
+            rf"documented)\b",
             "Ensure all public APIs have proper rustdoc comments.",
             params={"items": "public"},
         ),
         Phrasing(
-            rf"\b(?:{_DOCS})[^.;]{{0,30}}?\b(?:to|for|on)\s+(?:every|all|each|any)?\s*(?:new\s+)?{_PUBLIC_THING}",
+            rf"\b(?:{_DOCS})[^.;]{{0,30}}?\b(?:to|for|on)\s+(?:every|all|each|"
+            rf"any)?\s*(?:new\s+)?{_PUBLIC_THING}",
             "Add doc comments to all public items.",
             params={"items": "public"},
         ),
@@ -78,6 +81,42 @@ GATE = Gate(
             r"\bwell[ -]documented with\b[^.;]{0,20}\bdoc(?:umentation)? comments?"
             r"|\badd\s+(?:comprehensive|complete|thorough)\s+(?:rustdoc|doc comments?)",
             "Write code that is well-documented with clear doc comments.",
+            params={"items": "public"},
+        ),
+        Phrasing(
+            rf"\bundocumented\s+(?:{_PUBLIC}\s+)?(?:apis?|items?|{_THING}|code|types?)\b(?=[^.;]*)",
+            "Leave no undocumented functions behind.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"\bundocumented\s+{_PUBLIC}\s+(?:apis?|items?|{_THING}|code|types?)\b"
+            rf"|\b{_PUBLIC}\s+(?:apis?|items?|{_THING}|types?)\s+undocumented\b",
+            "No undocumented public items.",
+            params={"items": "public"},
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:deny|forbid|warn|enable|enforce|require)\w*\b[^.;]{0,12}\bmissing[_ ]docs?\b",
+            "Set #![deny(missing_docs)] in every library.",
+            params={"items": "public"},
+        ),
+        Phrasing(
+            rf"\b(?:every|all|each|any)\s+(?:new\s+)?{_PUBLIC}\s+(?:(?:struct|enum|trait|function|fn|"
+            rf"method|type|module|constant|item|api|macro)s?(?:,\s*|\s+and\s+|,\s*and\s+|\s+or\s+|\s*/\s*)*)+"
+            rf"[^.;]{{0,40}}?(?:{_DOCS}|\bdocumented|///)",
+            "Every public struct, enum and trait must have a docstring.",
+            params={"items": "public"},
+        ),
+        Phrasing(
+            r"\ball\s+(?:new\s+|rust\s+|your\s+)?code\b[^.;]{0,20}\b(?:is|be|are)\s+(?:\w+ly\s+|well[- "
+            r"]?\s?)?documented\b"
+            r"|\badd\s+(?:comprehensive|complete|thorough|full)\s+documentation\b",
+            "All new code must be documented.",
+        ),
+        Phrasing(
+            rf"\b(?:use|write)\b[^.;]{{0,15}}///[^.;]{{0,25}}\b(?:for|on)\s+(?:all\s+|"
+            rf"every\s+)?{_PUBLIC_THING}",
+            "Use /// for public APIs.",
             params={"items": "public"},
         ),
     ),

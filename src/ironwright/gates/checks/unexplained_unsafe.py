@@ -72,6 +72,24 @@ GATE = Gate(
             "No unsafe code without justification.",
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:explain|state|say|document|justify)s?\b[^.;]{0,40}\b(?:every|each|all|any|"
+            r"the)?\s*(?:unsafe (?:blocks?|code|functions?|usages?)|uses? of unsafe)\b"
+            r"[^.;]{0,20}\b(?:is|are)\s+(?:sound|safe|valid|correct|needed|necessary)\b"
+            r"|\bsafety invariants\b[^.;]{0,20}\bunsafe\b",
+            "Explain why each unsafe block is sound.",
+        ),
+        Phrasing(
+            r"\b(?:each|every|any|all)\s+(?:uses? of\s+)?unsafe\b[^.;]{0,25}\b(?:explains?|carr(?:y|ies)|"
+            r"states?|says?|documents?)\b[^.;]{0,20}"
+            r"\b(?:invariants?|comments?|why|reasons?|sound\w*|safety)\b",
+            "Each use of unsafe must explain its invariants.",
+        ),
+        Phrasing(
+            r"\bminimi[sz]e\b[^.;]{0,15}\bunsafe\b[^.;]{0,20}\bwith\b[^.;]{0,15}\b(?:invariants|safety "
+            r"comments?|justification|documentation)\b",
+            "Minimize unsafe blocks with clear invariants.",
+        ),
     ),
     params={
         "tests": Param(bool, True, "Whether test code counts too.", stricter=lambda one, other: one or other),

@@ -32,7 +32,8 @@ GATE = Gate(
     cost=Cost.FORMAT,
     phrasings=(
         Phrasing(
-            r"\b(?:run|ran|running|runs|pass(?:es|ing)?|apply|execute|use|using|under|per|follow(?:s|ing)?|satisf(?:y|ies)|"
+            r"\b(?:run|ran|running|runs|pass(?:es|ing)?|apply|execute|use|using|under|per|follow(?:s|"
+            r"ing)?|satisf(?:y|ies)|"
             rf"enforced by)\b[^.;]{{0,40}}?{_FMT}",
             "Run cargo fmt to ensure proper formatting.",
         ),
@@ -48,6 +49,23 @@ GATE = Gate(
         Phrasing(
             r"^\W*cargo fmt\b(?:\s+--(?:all|check)\b|\s+--(?=\s|$))*\s*(?:#.*|[—–-]\s.*|\(.*\))?$",
             "cargo fmt --all -- --check",
+        ),
+        Phrasing(
+            r"\bcargo (?:\+\w+ )?fmt\b[^.;]{0,40}\b(?:pass(?:es)?|succeeds?|clean|exits? (?:with )?0)\b",
+            "cargo fmt --check must succeed.",
+        ),
+        Phrasing(
+            r"\b(?:code|files?|everything|changes)\s+(?:must|should|ha(?:s|ve) to|needs? to|is|are)"
+            r"\s+(?:always\s+|all\s+)?(?:be\s+)?(?:properly\s+|consistently\s+|correctly\s+|auto-?)?"
+            r"(?:formatted|rustfmt(?:ed|[- ]clean))\b",
+            "Code must be formatted.",
+        ),
+        Phrasing(
+            r"\bunformatted\s+(?:code|files?|changes|rust)\b|\bformatting\s+(?:violations?|errors?|"
+            r"issues?|problems?|diffs?)\b"
+            r"|\bcode (?:that|which) (?:does not|doesn't|fails?(?: to)?)\s+(?:pass\s+)?cargo fmt\b",
+            "Never commit unformatted code.",
+            negative=True,
         ),
     ),
     tools=("rustfmt", "cargo-fmt"),

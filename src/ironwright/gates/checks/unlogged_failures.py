@@ -148,7 +148,8 @@ GATE = Gate(
             "Log every error with its context.",
         ),
         Phrasing(
-            r"\b(?:proper|appropriate|structured|comprehensive|adequate|good|sufficient)\s+(?:logging|observability|"
+            r"\b(?:proper|appropriate|structured|comprehensive|adequate|good|sufficient)\s+(?:logging|"
+            r"observability|"
             r"tracing|instrumentation)\b",
             "Implement proper logging and observability.",
             strength=Strength.SOFT,
@@ -157,6 +158,25 @@ GATE = Gate(
             r"\blet _ ?=(?=[^.;]{0,60}\b(?:results?|errors?)\b)",
             "Never use let _ = to discard errors.",
             negative=True,
+        ),
+        Phrasing(
+            r"\b(?:errors?|failures?|results?)\b[^.;]{0,15}\b(?:must|should|ha(?:s|ve) to)"
+            r"\s+(?:always\s+|all\s+)?be\s+(?:\w+,?\s+)?(?:either\s+)?(?:handled|logged|propagated|"
+            r"reported)\s+or\s+"
+            r"(?:\w+\s+)?(?:handled|logged|propagated|reported)\b",
+            "Errors must be handled or logged.",
+        ),
+        Phrasing(
+            r"\b(?:drop|discard|ignore|swallow|lose)\w*\s+(?:it|them|one)\s+(?:silently|quietly)\b|"
+            r"\b(?:silently|quietly)\s+(?:drop|discard|ignore|swallow|lose|hide|eat)\w*",
+            "Handle every error; never drop it silently.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:add|include|provide|emit)\b[^.;]{0,20}\blog(?:ging|s)?\b[^.;]{0,15}\b(?:for|on|to|in)"
+            r"\s+(?:all|every|each|any|the)?\s*(?:error|failure)(?:\s+(?:paths?|cases?|branches|"
+            r"conditions?)|s)\b",
+            "Add logging for all error paths.",
         ),
     ),
     inputs=("head", "base"),

@@ -70,12 +70,14 @@ GATE = Gate(
             "Read and follow the guidelines in these snippets: `.agpm/snippets/rust.md`",
         ),
         Phrasing(
-            r"\b(?:adher\w+|follow\w*|respect|compl(?:y|ies)|conform\w*)\b[^.;]{0,90}?\b(?:in|from|of|by|with|to)\s+"
+            r"\b(?:adher\w+|follow\w*|respect|compl(?:y|ies)|conform\w*)\b[^.;]{0,90}?\b(?:in|from|of|by|"
+            r"with|to)\s+"
             r"(?:the\s+)?(?P<files>`?(?:CLAUDE|AGENTS|CONTRIBUTING)\.md`?)",
             "Adhere to the coding standards in CLAUDE.md.",
         ),
         Phrasing(
-            rf"\b{_READ}(?:\s+(?:all|the|any|through|and|understand|provided|relevant|whole|entire|{_FILE},?))*"
+            rf"\b{_READ}(?:\s+(?:all|the|any|through|and|understand|provided|relevant|whole|"
+            rf"entire|{_FILE},?))*"
             rf"\s+{_TEXT}\b",
             "Carefully review the architectural specification.",
             {"named_in_task": True},

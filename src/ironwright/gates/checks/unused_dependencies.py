@@ -48,6 +48,12 @@ GATE = Gate(
                  "Remove unused dependencies."),
         Phrasing(rf"\b{_UNUSED}", "Leave no unused dependencies behind.", negative=True),
         Phrasing(r"\bcargo[ -](?:machete|udeps|shear)\b", "Run cargo machete before you finish."),
+        Phrasing(r"\b(?:dependenc(?:y|ies)|crates?)\s+(?:that|which)\s+(?:is|are)\s+(?:not|never|no "
+                 r"longer)\s+(?:used|needed|required)\b",
+                 "Never add a dependency that is not used.", negative=True),
+        Phrasing(rf"\b{_UNUSED}\s+(?:must|should|ha(?:s|ve) to)\s+(?:always\s+)?be\s+(?:removed|"
+                 rf"deleted|dropped|pruned|cleaned up)\b",
+                 "Unused dependencies must be removed."),
     ),
     requires=("compile_errors",),
     tools=("cargo-machete",),

@@ -59,6 +59,14 @@ GATE = Gate(
                  "Run cargo audit before a release."),
         Phrasing(r"\bcargo[ -](?:audit|deny(?: check)? advisories)\b",
                  "Security vulnerabilities (cargo audit)", strength=Strength.SOFT),
+        Phrasing(rf"\b{_DEPENDENCY}\b[^.;]{{0,25}}\b(?:no|free of|free from|without)"
+                 rf"\s+(?:any\s+)?(?:known\s+|open\s+|security\s+)*"
+                 r"(?:vulnerabilit(?:y|ies)|advisor(?:y|ies)|CVEs?|security (?:issues?|advisories))\b",
+                 "Dependencies must have no known vulnerabilities."),
+        Phrasing(rf"\b(?:no|zero|without)\s+(?:any\s+)?(?:known\s+|open\s+|"
+                 rf"security\s+)*(?:vulnerabilities|advisories|CVEs?)\s+in\s+"
+                 rf"(?:any\s+|the\s+|all\s+|our\s+)*{_DEPENDENCY}\b",
+                 "No known CVEs in dependencies.", negative=True),
     ),
     params={
         "database": Param(str, "", "Where a clone of RustSec's advisory-db lies; empty for cargo's home."),

@@ -71,6 +71,24 @@ GATE = Gate(
             r"(?! (?:passing|green|pass))",
             "Keep all existing tests.",
         ),
+        Phrasing(
+            r"\btests?\s+(?:must|should|may|can|are|is)\s+(?:never|not)"
+            r"\s+(?:to\s+)?(?:ever\s+)?(?:be\s+)?(?:weakened|loosened|removed|deleted|disabled|skipped|"
+            r"ignored|commented out|relaxed|watered down|changed to pass|modified to pass)\b",
+            "Tests must not be weakened.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\bfix\s+the\s+(?:code|implementation|bug|source)\b[^.;]{0,10}\b(?:not|never|instead of|"
+            r"rather than)\b[^.;]{0,12}\btests?\b",
+            "Fix the code, not the test.",
+        ),
+        Phrasing(
+            r"\b(?:modify|change|edit|alter|adjust|rewrite|updat)\w*\s+(?:a |the |any |existing "
+            r")*tests?\b[^.;]{0,15}\bto (?:make|get) (?:it|them|the (?:build|suite)) (?:to )?pass\b",
+            "Never edit a test just to make it pass.",
+            negative=True,
+        ),
     ),
     inputs=("head", "base", "toolchain"),
     scopes=(Scope.CHANGED,),
