@@ -17,6 +17,11 @@ _TAG_LINE = re.compile(r"^\s*</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>\s*$")
 _EXAMPLE = re.compile(r"<(example|commentary|sample_output|output_format)s?\b[^>]*>", re.IGNORECASE)
 _CHECKBOX = re.compile(r"^\[[ xX]?\]\s+")
 _SHELL = {"", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "text"}
+# The programs that judge a tree; a fence shows many others, which serve, build or look around.
+_COMMAND = re.compile(
+    r"^(?:cargo|just|make|task|mise|moon|bazel|nix|pre-commit|lefthook|typos|taplo|\./[\w./-]+|"
+    r"(?:bash|sh|python3?)\s+[\w./-]+\.(?:sh|py))(?:\s|$)"
+)
 _BOLD_ONLY = re.compile(r"^(\*\*|__)(?P<text>.+?)\1\s*:?\s*$", re.DOTALL)
 _PSEUDO_HEADING_WORDS = 8
 _PSEUDO_HEADING_LEVEL = 7
@@ -209,7 +214,7 @@ class _Reader:
         headings = tuple(heading for _, heading in self.headings)
         for offset, raw in enumerate(token.content.split("\n"), start=1):
             command = re.sub(r"(^|\s)#.*$", "", raw).strip().removeprefix("$ ")
-            if command.startswith("cargo ") and "=" not in command.split(" ")[0]:
+            if _COMMAND.match(command):
                 line = token.map[0] + 1 + offset
                 leads = (*self._governing(), *lead)
                 self.blocks.append(Block(BlockKind.COMMAND, line, command, headings, leads))

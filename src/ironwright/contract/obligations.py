@@ -18,7 +18,8 @@ _LABEL = re.compile(
     re.DOTALL,
 )
 _PLAIN_LABEL = re.compile(r"^(?P<label>[A-Z][\w /&-]{1,40}):\s+(?P<rest>\S.*)$", re.DOTALL)
-_MARKS = re.compile(r"^[^\w/`*\"'(\[≥≤<>@$]+")
+# A hash before a bracket starts an attribute, a dot before a letter a hidden folder.
+_MARKS = re.compile(r"^(?:(?!#!?\[|\.\w)[^\w/`*\"'(\[≥≤<>@$])+")
 _ADVERB = re.compile(
     r"^(?:(?:please|then|first|firstly|finally|next|also|instead|lastly|second|third|now|and|or|"
     r"otherwise|immediately|again|\w+ly|"
@@ -62,6 +63,7 @@ class Obligation:
         soft_above: Those of them that stand in a heading or lead-in.
         doubtful: Why its polarity cannot be told; empty where it can.
         introduces: Whether it says little itself and introduces the items below it ("Write tests that:").
+        command: Whether it is a line of a fenced list of commands that is demanded as a whole.
     """
 
     path: str
@@ -76,6 +78,7 @@ class Obligation:
     soft_above: str = ""
     doubtful: str = ""
     introduces: bool = False
+    command: bool = False
 
 
 def find_obligations(agent: Agent) -> tuple[Obligation, ...]:
@@ -168,7 +171,7 @@ def _command(
     text = f"Run {plain(block.text)}"
     soft = _soft_above(text, headings, leads)
     topic = headings[-1] if headings else ""
-    yield Obligation(path, line, block.text, text, "", leads, topic, False, soft, soft)
+    yield Obligation(path, line, block.text, text, "", leads, topic, False, soft, soft, command=True)
 
 
 def _cleaned(text: str) -> str:
@@ -255,7 +258,7 @@ def _obliges(
 ) -> bool:
     if words.DIALOGUE.match(text) or words.SAMPLE.search(text) or text.endswith("?") or text.startswith('"'):
         return False
-    if not re.search(r"[A-Za-z]{2}", main):
+    if not re.search(r"[A-Za-z]{2}", text):
         return False
     if words.NUMBER_ONLY.match(text) and not words.THRESHOLD.search(text) and not _limits(block):
         return False

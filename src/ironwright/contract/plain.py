@@ -116,7 +116,7 @@ def plain(text: str, *, code_marks: bool = False) -> str:
 
 def with_digits(text: str) -> str:
     """Numbers as digits: ``ninety percent`` gives ``90%``, ``1,000`` and ``1k`` give ``1000``."""
-    text = _NUMBER_WORDS.sub(_as_digits, text)
+    text = _NUMBER_WORDS.sub(_as_digits, re.sub(r"\btwice\b", "2 times", text, flags=re.IGNORECASE))
     text = _GROUPED.sub(lambda found: found[1] + re.sub(r"[,_]", "", found[2]), text)
     text = _THOUSANDS.sub(lambda found: str(round(float(found[1]) * 1000)), text)
     return re.sub(r"(?<=\d)\s*(?:%|(?:per\s?cent|percentage points?)\b)", "%", text, flags=re.IGNORECASE)

@@ -32,8 +32,10 @@ _NOT_DEMANDED = re.compile(
     re.IGNORECASE,
 )
 _REFUSED_AFTER = re.compile(
-    r"^\W*(?:is|are|will be|must be|gets?)\s+(?:strictly\s+|always\s+)?"
+    r"^\W*(?:(?:attributes?|calls?|macros?|statements?|usages?|annotations?|blocks?)\W+)?"
+    r"(?:is|are|will be|must be|gets?)\s+(?:strictly\s+|always\s+)?"
     r"(?:never\s|not\s|forbidden|prohibited|banned|unacceptable|rejected|refused|blocked|split)"
+    r"|^\W*(?:must|should|shall|may|can)(?:\s+(?:never|not)|not)\b"
     r"|^\s+(?:(?:is|are|be|been|get)\s+)?(?:resolved|fixed|addressed|eliminated|removed|cleaned)\b",
     re.IGNORECASE,
 )
@@ -41,6 +43,8 @@ _HYPOTHETICAL = re.compile(r"\b(?:if|in case|because|assum\w+ that|even though|a
 _SPEAKING_LEAD = 3
 # "At least 90%" needs its heading to say of what; "src/cli: target 75%" is about something of its own.
 _BARE_LIMIT = re.compile(r"(?=.*\d)(?!\S*[/.]\S*:)(?:\S+\s+){0,9}\S+$")
+# An item that is nothing but a command, perhaps numbered, with what it is for.
+_BARE_COMMAND = re.compile(r"(?i)(?:run\s+)?`[^`]+`\s*(?:$|[.;,(#—–-].{0,60}$)")
 _COMMAND_NAME = re.compile(r"[A-Za-z][\w:.-]*")
 _ORDER = {Strength.ADVISORY: 0, Strength.SOFT: 1, Strength.HARD: 2}
 
@@ -168,11 +172,15 @@ def _readings(obligation: Obligation) -> Iterator[_Reading]:
 
 def _marked_readings(obligation: Obligation) -> Iterator[_Reading]:
     """The obligation as :func:`_readings` has it, with the back quotes that tell commands from words."""
+    if obligation.command:
+        yield _Reading(f"Demanded command: `{obligation.sentence}`", 0, 0, forbidden=False)
+        return
     if "`" not in obligation.sentence:
         return
     text = plain(obligation.sentence, code_marks=True)
     yield _Reading(text, 0, _main_start(text), obligation.forbidden)
-    for lead in dict.fromkeys(obligation.leads):
+    above = (*obligation.leads, *((obligation.topic,) if _BARE_COMMAND.match(text) else ()))
+    for lead in dict.fromkeys(above):
         yield _joined(lead.rstrip(": ") + ": ", text, forbidden=obligation.forbidden)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ironwright.gates.api import Gate, Param
@@ -89,8 +89,19 @@ def _nearest(name: str, known: Iterable[str], what: str) -> str:
     return f"Known {what}: {', '.join(names)}." if names else f"It has no {what}."
 
 
+def _entry(read: Callable[[Mapping[str, Any]], str], item: Any, what: str, where: str) -> Any:
+    if not isinstance(item, Mapping):
+        return item
+    try:
+        return read(item)
+    except (ValueError, TypeError) as error:
+        raise ContractError(f"an entry of {what} cannot be read: {error}", where=where) from error
+
+
 def _typed(param: Param, value: Any, what: str, where: str) -> Any:
     if param.type is tuple:
+        if isinstance(value, list | tuple) and param.entry is not None:
+            value = [_entry(param.entry, item, what, where) for item in value]
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
             raise ContractError(f"{what} must be a list of strings, not {value!r}", where=where)
         value = tuple(value)

@@ -83,7 +83,8 @@ MODAL: Final = re.compile(
 STRONG_MODAL: Final = re.compile(
     r"\b(?:must|shall|always|never|mandatory|non-negotiable|no exceptions?|do not|don't|"
     r"not (?:allowed|permitted|"
-    r"acceptable)|(?:is|are) (?:strictly )?(?:required|forbidden|prohibited|banned))\b",
+    r"acceptable)|(?:is|are) (?:strictly )?(?:required|forbidden|prohibited|banned)|last resort|"
+    r"escalation only)\b",
     re.IGNORECASE,
 )
 UNIVERSAL: Final = re.compile(
@@ -178,12 +179,13 @@ DIALOGUE: Final = re.compile(
     r"^(?:[-*]\s*)?(?:user|assistant|human|context|a|q|claude|agent)\s*:", re.IGNORECASE
 )
 SAMPLE: Final = re.compile(
-    r"\bas if you were\b|\b\d+\s*/\s*\d+\b|\b\d+ (?:tests? )?(?:passed|failed|passing|failing)\b|"
+    r"\bas if you were\b|\b\d+\s*/\s*\d+\b|\b\d+ (?:tests? )?(?:passed|failed|passing|failing)\b(?! "
+    r"(?:attempts?|tries|runs))|"
     r"\d+(?:\.\d+)?%\s*(?:→|"
     r"->|to)\s*\d|\[(?:number|count|"
     r"n|x|percentage|percent|xx?|file|name|status|pass/fail|list|description)\]|\{\{|\bxx+%?|"
     r"^\W*\d+(?:\.\d+)?%\W*$|"
-    r"^[✅✓✔☑]\s*\w[\w\s]*:\s*\d+(?:\.\d+)?%?\s*$|\$\{|<[\w -]+>$",
+    r"\d%\s*\([+-]\d|^[✅✓✔☑]\s*\w[\w\s]*:\s*\d+(?:\.\d+)?%?\s*$|\$\{|<[\w -]+>$",
     re.IGNORECASE,
 )
 NUMBER_ONLY: Final = re.compile(r"^[\w\s()/-]{0,40}:\s*~?\d+(?:\.\d+)?\s*%?\s*(?:\([^)]*\))?\W*$")
@@ -230,6 +232,10 @@ KNOWLEDGE_TOPIC: Final = re.compile(
     re.IGNORECASE,
 )
 FORBIDDEN_TOPIC: Final = re.compile(
+    r"^\W*(?:never|do not|don't|must not|forbidden|prohibited)\s+(?:ever\s+)?(?:(?:run|use|execute|call|"
+    r"do|modify|touch|"
+    r"edit)\s+)?(?:any of\s+)?(?:these|those|the following)?\s*(?:commands?|files?|patterns?|crates?|things?|"
+    r"actions?|operations?)?\W*$|"
     r"^\W*(?:(?:absolutely |strictly |please )?(?:don'?ts?|do nots?|never)(?:\s+(?:do|use|write|"
     r"include|add|commit|ever|allow|accept|leave|introduce|create|ship))?"
     r"(?: (?:this|these|any of these|the following))?\W*$|avoid(?:\W|$)(?!.{40})|things (?:not to do|"

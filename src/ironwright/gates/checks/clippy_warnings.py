@@ -33,7 +33,8 @@ _WARNINGS = r"(?:clippy|compiler|linter|lint|linting|rustc|build)(?: (?:or|and|\
 
 def read_lints(words: str) -> tuple[str, ...]:
     """The lints that words of a sentence name, without ``clippy::``, in their order."""
-    return tuple(dict.fromkeys(re.findall(r"(?:clippy::)?\b([a-z]\w+)\b(?!::)", words.lower())))
+    named = re.findall(r"clippy::(\w+)", words.lower())
+    return tuple(dict.fromkeys(named or re.findall(r"\w+", words.lower())))
 
 
 GATE = Gate(

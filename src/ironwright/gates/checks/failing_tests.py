@@ -56,7 +56,8 @@ GATE = Gate(
             "Run full test suite without output filtering to verify correctness.",
         ),
         Phrasing(
-            rf"{_RUN}[^.;]{{0,30}}?\bcargo (?:test|nextest(?: run)?)\b(?! --(?:doc|no-run)\b)",
+            rf"{_RUN}[^.;]{{0,30}}?\bcargo (?:test|nextest(?: run)?)\b(?! --(?:doc|no-run)\b)"
+            r"(?![^.;`]{0,25}--\s*(?:--)?(?:nocapture|ignored|exact|test-threads|skip|list)\b)",
             "Run cargo nextest run (or cargo test) to verify tests pass.",
         ),
         Phrasing(

@@ -50,11 +50,12 @@ _ALWAYS = (
     r"outside|after|inside|instead of)\b)"
 )
 _END = (
-    r"(?=\s*(?:$|[.;:!)]|,\s|\s[–—-]\s|\s(?:ever|at all|under any|in this|here|yourself|on your own|directly|"
+    r"(?=\s*$|(?:[.;:!)]|,\s|\s[–—-]\s|\s(?:ever|at all|under any|in this|here|yourself|on your own|directly|"
     r"manually|commands?)\b))" + _ALWAYS
 )
 _NEVER = (
     r"(?:\b(?:no|never|not|cannot|avoid|refrain from|forbidden to|prohibited from)|n['’]t)\s+(?:ever\s+)?"
+    r"(?:(?:allowed|permitted|supposed|authori[sz]ed)\s+to\s+)?"
 )
 _HOOKS = ("git commit --no-verify", "git push --no-verify")
 
@@ -65,7 +66,12 @@ def read_commands(words: str) -> tuple[str, ...]:
     plain = re.split(r",|\s+(?:or|and|nor)\s+|(?:^|\s)(?:or|and)\s+", re.sub(r"`[^`]*`", ",", words))
     named = [" ".join(text.split()) for text in (*quoted, *plain)]
     # What stands for something else ("<branch>", "...") says nothing about the command itself.
-    cleaned = [re.sub(r"\s+(?:<[^>]*>|\.\.\.|…|\*|\[[^\]]*\])", "", name).strip(" /.") for name in named]
+    cleaned = [
+        re.sub(r"\s+(?:<[^>]*>|\.\.\.|…|\*|\[[^\]]*\])", "", name).strip(" /").removesuffix(".")
+        if not name.endswith(" .")
+        else name
+        for name in named
+    ]
     return tuple(dict.fromkeys(name for name in cleaned if re.match(_PROGRAM + r"(?:\s|$)", name)))
 
 
@@ -126,6 +132,22 @@ GATE = Gate(
             "Do not amend commits.",
             {"commands": ("git commit --amend",)},
             negative=True,
+        ),
+        Phrasing(
+            rf"(?P<commands>{_MARKED_LIST})(?=\s+(?:must|should|may|shall|can)\s*(?:never|not)"
+            rf"\s+(?:ever\s+)?be\s+"
+            rf"(?:used|run|executed|called|invoked|issued)\b{_ALWAYS})",
+            "`git add .` must never be used.",
+            negative=True,
+            code_marks=True,
+        ),
+        Phrasing(
+            rf"\b(?:never|do not|don['’]t|forbidden|prohibited|banned|not allowed|off[- ]limits)"
+            rf"\b[\w\s]{{0,25}}:\s+"
+            rf"(?P<commands>{_MARKED_LIST}){_END}",
+            "Forbidden commands: `git push --force`",
+            negative=True,
+            code_marks=True,
         ),
     ),
     params={

@@ -60,7 +60,7 @@ GATE = Gate(
     cost=Cost.TREE,
     phrasings=(
         Phrasing(
-            r"#!?\[allow\b[^\]]*\]?(?!.{0,40}\bonly (?:if|when|with)\b)",
+            r"#?!?\[allow\b[^\]]*\]?(?!.{0,40}\bonly (?:if|when|with)\b)",
             "Never use #[allow(...)] to silence warnings.",
             negative=True,
         ),
@@ -105,7 +105,7 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            r"#!?\[allow\](?=[^.;]{0,20}\b(?:attributes?|annotations?)?\s*(?:is|are)"
+            r"#?!?\[allow\b[^\]]*\](?=[^.;]{0,20}\b(?:attributes?|annotations?)?\s*(?:is|are)"
             r"\s+(?:strictly\s+)?(?:forbidden|prohibited|banned|not allowed))",
             "#[allow] attributes are forbidden.",
             negative=True,

@@ -38,6 +38,10 @@ _OTHER = "".join(
     rf"(?<!\b{word} )"
     for word in (
         "documentation",
+        "market",
+        "network",
+        "insurance",
+        "feature",
         "docs",
         "doc",
         "mutation",

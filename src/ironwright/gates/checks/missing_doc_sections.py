@@ -106,11 +106,11 @@ GATE = Gate(
             )
         ),
         Phrasing(
-            r"\b(?:public|exported)\b(?=.*\b(?:doc(?:s|umentation|strings?|[ -]comments?)?|documented|"
-            r"rustdoc|sections?)\b)"
-            r"(?=.*(?:\b(?:examples?|sections?|parameters?|arguments?|return(?:s| values?)|errors?|"
-            r"panics?|safety)\b))"
-            r"(?!.*\b(?:not|never|avoid|without|no need)\b)",
+            r"^(?=.*\b(?:docs?|documentation|docstrings?|doc[ -]comments?|documented|rustdoc|sections?)\b)"
+            r"(?=.*(?:\bexamples?\b|\bsections?\b|\bparameters?\b|\barguments?\b|\breturn values?\b|"
+            r"\berror conditions\b|\bpanics\b))"
+            r"(?!.*\b(?:not|never|avoid|without|no need|readme|endpoints?)\b)"
+            r".*?\b(?:public|exported)\s+(?:apis?|items?|functions?|methods?|types?|interfaces?|fns?)\b",
             "Public APIs must have doc comments with examples.",
             params={"items": "public"},
         ),

@@ -41,7 +41,9 @@ _COVERED = (
     r"audit|semver-checks|miri|fuzz|bench|expand|tree|search|flamegraph|generate|help|metadata)\b)"
 )
 _PROGRAM = (
-    r"(?:cargo\s+[a-z]|just\s+[a-z]|make\s+[a-z]|task\s+[a-z]|pre-commit\s+run|lefthook\s+run|"
+    r"(?:cargo\s+[a-z]|(?:just|make|task|mise|mise\s+run|bazel|buck2|moon|cargo\s+make|npm\s+run|pnpm|"
+    r"yarn)\s+[a-z]|"
+    r"pre-commit\s+run|lefthook\s+run|"
     r"nix\s+flake\s+check|"
     r"typos\b|taplo\s|shellcheck\s|markdownlint\s|(?:bash|sh|python3?)\s+\S+\.(?:sh|py)|(?:\./|\w[\w-]*/)"
     r"[\w./-]+\.(?:sh|py)\b|"
@@ -50,6 +52,14 @@ _PROGRAM = (
 # What stands for something else ("<crate>", "...") cannot be run as it is written.
 _ONE = rf"`{_COVERED}(?={_PROGRAM})[^`<>…$|;&]+`"
 _MANY = rf"{_ONE}(?:(?:,\s*(?:and\s+)?|\s+and\s+){_ONE})*"
+# What a command is called that judges rather than serves, builds or releases.
+_JUDGING = (
+    r"(?=[^`]*\b(?:ci|check\w*|lint\w*|test\w*|verify|validate|validation|fmt|format\w*|clippy|audit|deny|"
+    r"pre-?commit|coverage|qa|quality|hack|typos|guard|spell\w*|msrv|semver|prettier|tidy|all-checks|"
+    r"ci-\w+)\b)"
+)
+_JUDGE = rf"`{_COVERED}(?={_PROGRAM}){_JUDGING}[^`<>…$|;&]+`"
+_JUDGES = rf"{_JUDGE}(?:(?:,\s*(?:and\s+)?|\s+and\s+){_JUDGE})*"
 _PASSES = (
     r"(?:(?:must|should|has to|have to|needs? to|shall|will)\s+)?(?:always\s+|both\s+|all\s+)?"
     r"(?:pass(?:es)?\b|succeeds?\b|be (?:green|clean)\b|is (?:green|clean)\b|"
@@ -57,8 +67,11 @@ _PASSES = (
     r"run(?:s)? (?:cleanly|without (?:any )?(?:errors?|warnings?))\b)"
 )
 _MARK = (
+    r"(?:"
     r"(?:before|prior to)\s+(?:you\s+)?(?:finish|complet|commit|push|deliver|submit|open|hand|consider|mark|"
     r"report|each|every|any)\w*"
+    r"|after\s+(?:you\s+)?(?:mak|chang|edit|every|each|any|implement|finish|complet|modif|writ)\w*"
+    r")"
 )
 
 _MAKEFILES = frozenset({"makefile", "gnumakefile", "justfile", ".justfile", "taskfile.yml", "taskfile.yaml"})
@@ -102,6 +115,50 @@ GATE = Gate(
         _asks(
             rf"\b{_MARK}[^.;`]{{0,20}}?,?\s*run:?\s+(?P<commands>{_MANY})",
             "Before you finish, run `just lint`.",
+        ),
+        _asks(
+            rf"\brun\s+(?P<commands>{_MANY})[^`.]{{0,25}}?\b(?:all|both|they|it|checks?|everything)"
+            rf"\b[^`.;]{{0,20}}?\b(?:must|should|has to|have to)"
+            r"\s+(?:all\s+)?(?:pass|succeed|be green)\b",
+            "Run `mise run check`; all checks must pass.",
+        ),
+        _asks(
+            rf"\b(?:verify|validate|check|confirm|test)\b[^.;`]{{0,40}}\b(?:with|by running|using|via|"
+            rf"through)\s+(?P<commands>{_MANY})",
+            "Verify your work with `make check`.",
+        ),
+        _asks(
+            rf"\b{_MARK}[^.;`]{{0,30}}?[,:]?\s*(?:always\s+|you must\s+|"
+            rf"please\s+)*run:?\s+(?P<commands>{_MANY})",
+            "After each change run `just test`.",
+        ),
+        _asks(
+            rf"\b(?:must|should|shall|have to|has to|needs? to)\s+(?:all\s+|always\s+|"
+            rf"also\s+)?pass\s+(?P<commands>{_MANY})",
+            "All changes must pass `make ci`.",
+        ),
+        Phrasing(
+            rf"\bwithout\s+(?:first\s+)?(?:running|passing)\s+(?P<commands>{_MANY})",
+            "Never commit without running `just precommit`.",
+            negative=True,
+            code_marks=True,
+        ),
+        _asks(
+            rf"^\W*(?:always\s+|also\s+|then\s+|finally\s+|you must\s+(?:always\s+)?|"
+            rf"please\s+)*(?:re-?)?run\s+(?P<commands>{_JUDGES})"
+            r"(?!\s+(?:if|when|only|for help|to (?:see|list|start|generate|fix)))",
+            "Run `cargo deny check`.",
+        ),
+        _asks(
+            rf"\b(?:(?:must|should|have to|need to)\s+(?:all\s+)?(?:pass|succeed)|required (?:checks?|"
+            rf"commands?)|mandatory (?:checks?|commands?)|"
+            rf"quality (?:gates?|checks?)|{_MARK}|definition of done)"
+            rf"\b[^`.;]{{0,40}}:\s*(?:run\s+)?(?P<commands>{_JUDGES})",
+            "Must pass before merge: `cargo deny check`",
+        ),
+        _asks(
+            rf"^Demanded command: (?P<commands>{_JUDGE})",
+            "Demanded command: `just ci`",
         ),
     ),
     params={

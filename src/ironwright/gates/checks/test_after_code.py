@@ -44,7 +44,11 @@ GATE = Gate(
             rf"\b{_TEST}\b[^.;]{{0,60}}\b(?:before|prior to|precedes?|ahead of)\b[^.;]{{0,40}}{_CODE}",
             "Tests must be written before implementation.",
         ),
-        Phrasing(r"\btest[- ]driven\b|\bTDD\b", "Write all code following TDD principles."),
+        Phrasing(
+            r"\b(?:test[- ]driven|TDD)\b(?!\s+(?:mindset|thinking|culture|attitude|philosophy|"
+            r"advocate))",
+            "Write all code following TDD principles.",
+        ),
         Phrasing(r"\btests?[- ]first\b", "Work test-first."),
         Phrasing(
             r"\b(?:start|begin) with\b[^.;]{0,40}\bfailing tests?\b",

@@ -82,6 +82,12 @@ GATE = Gate(
             "Carefully review the architectural specification.",
             {"named_in_task": True},
         ),
+        Phrasing(
+            rf"^\W*(?:carefully\s+|fully\s+|thoroughly\s+|you "
+            rf"must\s+)*read\b(?:\s+and\s+\w+)?[^;.]{{0,20}}?(?P<files>{_FILES})"
+            r"(?:\s+(?:completely|fully|in full|carefully|entirely|thoroughly|first|end to end))*\W*$",
+            "Read CLAUDE.md completely.",
+        ),
     ),
     params={
         "files": Param(tuple, (), "Files that must be read first, by path or name.", read=read_files),

@@ -62,7 +62,7 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            r"#\[ignore\](?=.{0,60}\btests?\b)|\btests?\b.{0,40}#\[ignore\]",
+            r"#?\[ignore\](?=.{0,60}\btests?\b)|\btests?\b.{0,40}#\[ignore\]",
             "Never mark a failing test as #[ignore].",
             negative=True,
         ),
