@@ -50,6 +50,8 @@ def opened(server: ScriptedServer, word: str, listener: Heard | None = None, **k
         "ANTHROPIC_BASE_URL": server.url,
         "OPENAI_API_KEY": "the-key",
         "OPENAI_BASE_URL": f"{server.url}/v1",
+        "GOOGLE_API_KEY": "the-key",
+        "GOOGLE_GEMINI_BASE_URL": server.url,
         "OLLAMA_HOST": server.url if server.protocol == "ollama" else "127.0.0.1:1",
         **keys,
     }
@@ -64,12 +66,18 @@ def opened(server: ScriptedServer, word: str, listener: Heard | None = None, **k
         ("openai-chat", "openai-chat:gpt-5.4"),
         ("openai-responses", "openai:gpt-5.4"),
         ("ollama", "ollama:scripted-1"),
+        ("google", "google:gemini-3.8-flash"),
+        ("bedrock", "bedrock:us.anthropic.claude-sonnet-5-5"),
     ],
 )
-def test_each_wire_carries_text_and_calls(protocol: Any, word: str) -> None:
+def test_each_wire_carries_text_and_calls(protocol: Any, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = {"AWS_ACCESS_KEY_ID": "the-id", "AWS_SECRET_ACCESS_KEY": "the-key", "AWS_REGION": "us-east-1"}
+    for name, value in aws.items():  # AWS's client reads the process's own environment
+        monkeypatch.setenv(name, value)
     heard = Heard()
     with ScriptedServer([Turn("hello there", [ToolUse("look", {"at": 1})])], protocol) as server:
-        response = ask(opened(server, word, heard))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        response = ask(opened(server, word, heard, **aws))
     texts = [part.content for part in response.parts if isinstance(part, TextPart)]
     calls = [part for part in response.parts if isinstance(part, ToolCallPart)]
     assert texts == ["hello there"]
@@ -77,7 +85,8 @@ def test_each_wire_carries_text_and_calls(protocol: Any, word: str) -> None:
     assert [(call.tool_name, call.args_as_dict()) for call in calls] == [("look", {"at": 1})]
     assert (response.usage.input_tokens, response.usage.output_tokens) == (100, 20)
     (request,) = server.requests
-    assert request.json["stream"] is True
+    asked_for_a_stream = request.path.endswith((":streamGenerateContent", "/converse-stream"))
+    assert asked_for_a_stream or request.json["stream"] is True
 
 
 def test_keys_go_into_headers_only() -> None:

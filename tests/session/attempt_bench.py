@@ -34,7 +34,10 @@ MODELS = {
     "anthropic": "anthropic:claude-sonnet-5-5",
     "openai-chat": "openai-chat:gpt-5.4",
     "openai-responses": "openai:gpt-5.4",
+    "google": "google:gemini-3.8-flash",
+    "bedrock": "bedrock:us.anthropic.claude-sonnet-5-5",
 }
+AWS_KEYS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key-of-a-test", "AWS_REGION": "us-east-1"}
 QUICK = Patience(tries=3, first_wait=0.01)
 
 
@@ -98,7 +101,12 @@ class Bench:
     def access(self, server: ScriptedServer, **options: Any) -> ModelAccess:
         environ = environment(server)
         resolved = resolve(MODELS[server.protocol], None, Config(), environ=environ)
-        model = connect(resolved, environ=environ, patience=options.get("patience", QUICK))
+        model = connect(
+            resolved,
+            environ=environ,
+            patience=options.get("patience", QUICK),
+            base_url=server.url if server.protocol == "bedrock" else None,
+        )
         return ModelAccess(model, resolved.label, resolved.dollars, resolved.context)
 
     def spec(self, server: ScriptedServer, journal: JournalWriter, **changes: Any) -> AttemptSpec:
@@ -141,6 +149,9 @@ def environment(server: ScriptedServer) -> Mapping[str, str]:
         "ANTHROPIC_BASE_URL": server.url,
         "OPENAI_API_KEY": "key-of-a-test",
         "OPENAI_BASE_URL": f"{server.url}/v1",
+        "GOOGLE_API_KEY": "key-of-a-test",
+        "GOOGLE_GEMINI_BASE_URL": server.url,
+        **AWS_KEYS,
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from attempt_bench import Bench, call, git_trees, told
+from attempt_bench import MODELS, Bench, call, git_trees, told
 
 from ironwright.host.process import Completed
 from ironwright.records.errors import ModelError, RunError, SandboxError
@@ -20,7 +20,7 @@ from ironwright.session.native import tools_of, work
 from ironwright.testing.scripted_model import Fault, Received, ScriptedServer, ToolUse, Turn
 
 
-@pytest.mark.parametrize("protocol", ["anthropic", "openai-chat", "openai-responses"])
+@pytest.mark.parametrize("protocol", list(MODELS))
 def test_an_agent_reads_writes_runs_and_checks(bench: Bench, protocol: str) -> None:
     checks: list[str] = []
 
@@ -309,7 +309,7 @@ def test_a_damaged_history_is_a_clear_error(bench: Bench) -> None:
         bench.run([Turn("x")], history=b"{nonsense")
 
 
-@pytest.mark.parametrize("protocol", ["anthropic", "openai-chat", "openai-responses"])
+@pytest.mark.parametrize("protocol", list(MODELS))
 @pytest.mark.parametrize(
     "fault",
     [

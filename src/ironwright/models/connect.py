@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ironwright.models.paid_once import address_of
 from ironwright.models.providers import Wire
 from ironwright.records.errors import ModelError
 
@@ -38,8 +39,8 @@ def connect(
     Args:
         resolved: Which model.
         environ: Where the keys are; None for the process's own environment.
-        transport: What carries the requests, in place of a direct connection. Bedrock's client cannot
-            take one: it needs ``base_url``.
+        transport: What carries the requests, in place of a direct connection. Bedrock's client takes only
+            that of :func:`~ironwright.models.paid_once.paid_once`.
         base_url: Where to send the requests, in place of the provider's address.
         patience: How long to go on after failures.
         listener: Hears text and waiting.
@@ -85,7 +86,7 @@ def _client_model(
     if wire is Wire.GOOGLE:
         return _google(resolved, environ, transport, base_url)
     if wire is Wire.BEDROCK:
-        return _bedrock(resolved, environ, base_url)
+        return _bedrock(resolved, environ, transport, base_url)
     return _openai(resolved, environ, transport, base_url)
 
 
@@ -170,19 +171,24 @@ def _google(
     return GoogleModel(resolved.id, provider=provider)
 
 
-def _bedrock(resolved: ResolvedModel, environ: Mapping[str, str], base_url: str | None) -> Model:
+def _bedrock(
+    resolved: ResolvedModel,
+    environ: Mapping[str, str],
+    transport: httpx2.AsyncBaseTransport | None,
+    base_url: str | None,
+) -> Model:
     import boto3  # type: ignore[import-untyped]
     from botocore.config import Config as ClientConfig  # type: ignore[import-untyped]
     from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
     from pydantic_ai.models.bedrock import BedrockConverseModel
     from pydantic_ai.providers.bedrock import BedrockProvider
 
-    # boto3 reads credentials, bearer token, profile and endpoint from the process's own environment.
+    # boto3 reads credentials, bearer token, profile and endpoint from the process's own environment; a
+    # session of our own reads them now, where boto3's remembers what it once read.
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     try:
-        client = boto3.client(
+        client = boto3.Session(region_name=region).client(
             "bedrock-runtime",
-            region_name=region,
             endpoint_url=base_url,
             config=ClientConfig(
                 connect_timeout=CONNECT_SECONDS,
@@ -196,4 +202,11 @@ def _bedrock(resolved: ResolvedModel, environ: Mapping[str, str], base_url: str 
             where=resolved.found,
             advice="Set AWS_REGION, and check the AWS credentials.",
         ) from error
+    if transport is not None:
+        from ironwright.models.paid_once_bedrock import carry
+
+        address = address_of(transport)
+        if address is None:
+            raise ValueError("the client of Bedrock cannot take this transport")
+        carry(client, address, SILENCE_SECONDS)
     return BedrockConverseModel(resolved.id, provider=BedrockProvider(bedrock_client=client))

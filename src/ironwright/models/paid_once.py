@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ current_step: ContextVar[str] = ContextVar("current_step", default="")
 UPSTREAM_HEADER = "x-ironwright-upstream"
 STEP_HEADER = "x-ironwright-step"
 PROCESS_HEADER = "x-ironwright-process"
+PROBLEM_HEADER = "x-ironwright-problem"
+"""Says in an answer that nobody was reached, and why."""
 OWN_HEADERS = frozenset((UPSTREAM_HEADER, STEP_HEADER, PROCESS_HEADER))
 
 SOCKET_NAME = "socket"
@@ -43,6 +46,30 @@ _END_SECONDS = 30.0
 _LONGEST_SOCKET_PATH = 100
 THIS_PROCESS = secrets.token_hex(8)
 """Marks our requests: one that is repeated by the process that had its whole answer is meant as a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a folder's server listens, for clients that cannot take a transport.
+
+    Attributes:
+        path: The socket's path.
+        process: Who asks.
+    """
+
+    path: str
+    process: str
+
+
+def own_headers(url: str, process: str) -> dict[str, str]:
+    """What the server is told with a request: where it goes, in which durable step, and who asks."""
+    return {UPSTREAM_HEADER: url, STEP_HEADER: current_step.get(), PROCESS_HEADER: process}
+
+
+def address_of(transport: httpx2.AsyncBaseTransport) -> Address | None:
+    """The address behind a transport of :func:`paid_once`; None for any other transport."""
+    address = getattr(transport, "address", None)
+    return address if isinstance(address, Address) else None
 
 
 @contextlib.contextmanager
@@ -149,6 +176,7 @@ def _make_transport(path: str, process: str) -> httpx2.AsyncBaseTransport:
         """Sends each request over the socket, with where it is meant to go in a header."""
 
         def __init__(self) -> None:
+            self.address = Address(path, process)
             self._socket = httpx2.AsyncHTTPTransport(uds=path)
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -158,11 +186,8 @@ def _make_transport(path: str, process: str) -> httpx2.AsyncBaseTransport:
                 for name, value in request.headers.raw
                 if name.lower() not in (b"host", b"transfer-encoding", b"content-length")
             ]
-            headers += [
-                (UPSTREAM_HEADER.encode(), str(request.url).encode()),
-                (STEP_HEADER.encode(), current_step.get().encode()),
-                (PROCESS_HEADER.encode(), process.encode()),
-            ]
+            own = own_headers(str(request.url), process)
+            headers += [(name.encode(), value.encode()) for name, value in own.items()]
             sent = httpx2.Request(
                 request.method,
                 "http://paid-once/",

@@ -28,6 +28,7 @@ from ironwright.host.clock import seconds
 from ironwright.models.paid_once import (
     LOCK_NAME,
     OWN_HEADERS,
+    PROBLEM_HEADER,
     PROCESS_HEADER,
     STEP_HEADER,
     UPSTREAM_HEADER,
@@ -171,7 +172,8 @@ class PaidOnceServer:
             task.add_done_callback(self._tasks.discard)
         if not await exchange.started():
             error = {"type": "error", "error": {"type": "connection_error", "message": exchange.problem}}
-            return JSONResponse(error, status_code=502)
+            said = exchange.problem.encode("ascii", "replace").decode() or "no answer"
+            return JSONResponse(error, status_code=502, headers={PROBLEM_HEADER: " ".join(said.split())})
         response = StreamingResponse(exchange.read(process), status_code=exchange.status)
         response.raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in exchange.headers]
         return response

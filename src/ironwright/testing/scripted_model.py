@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,16 +11,32 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal
+from urllib.parse import unquote
 
-from ironwright.testing import wire_formats
+from ironwright.testing import bedrock_wire, google_wire, wire_formats
 from ironwright.testing.wire_formats import Reply
 
-Protocol = Literal["anthropic", "openai-chat", "openai-responses", "ollama"]
+Protocol = Literal["anthropic", "openai-chat", "openai-responses", "ollama", "google", "bedrock"]
 
 _PATHS = {
     "/v1/messages": "anthropic",
     "/v1/chat/completions": "openai-chat",
     "/v1/responses": "openai-responses",
+}
+_CLOUD_PATHS = re.compile(
+    r"/v1(?:beta)?/models/(?P<google>[^/:]+):(?P<method>generateContent|streamGenerateContent)$"
+    r"|/model/(?P<bedrock>[^/]+)/(?P<operation>converse|converse-stream)$"
+)
+"""Paths that hold the model's id, and say whether the answer is to be a stream."""
+_WHOLE: Mapping[str, Callable[[Reply], dict[str, Any]]] = {
+    **wire_formats.WHOLE,
+    "google": google_wire.whole,
+    "bedrock": bedrock_wire.whole,
+}
+_EVENTS: Mapping[str, Callable[[Reply], Iterator[bytes]]] = {
+    **wire_formats.EVENTS,
+    "google": google_wire.events,
+    "bedrock": bedrock_wire.events,
 }
 
 
@@ -82,7 +99,7 @@ class Received:
 
     Attributes:
         at: When its last byte was read (monotonic seconds).
-        path: The URL's path.
+        path: The URL's path, without its query.
         headers: Its headers, names in lower case.
         body: Its bytes.
     """
@@ -134,7 +151,7 @@ class ScriptedServer:
     @property
     def base_url(self) -> str:
         """What a client of this protocol takes as its base URL."""
-        return self.url if self.protocol in ("anthropic", "ollama") else f"{self.url}/v1"
+        return f"{self.url}/v1" if self.protocol.startswith("openai") else self.url
 
     def __enter__(self) -> ScriptedServer:
         self._thread.start()
@@ -193,36 +210,35 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/api/show" and self.server.owner.protocol == "ollama":
             self._send_json(200, {"capabilities": ["completion", "tools"], "model_info": {}})
             return
-        wire = _PATHS.get(path)
-        if wire is None:
+        wanted = _wanted(path, body)
+        if wanted is None:
             self._send_json(404, {"error": {"message": f"no such path: {path}"}})
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         received = Received(time.monotonic(), path, headers, body)
         position, turn = self.server.owner.take(received)
         if turn is None:
-            self._send_json(400, {"error": {"type": "invalid_request_error", "message": _USED_UP}})
+            self._refuse(wanted.wire, 400, "invalid_request_error", _USED_UP)
             return
-        self._answer(wire, turn, position, received)
+        self._answer(wanted, turn, position)
         self.server.owner.done()
 
-    def _answer(self, wire: str, turn: Turn, position: int, received: Received) -> None:
+    def _answer(self, wanted: _Wanted, turn: Turn, position: int) -> None:
         fault = turn.fault or Fault()
         if fault.delay:
             time.sleep(fault.delay)
         if fault.status is not None:
             extra = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
             kind = "overloaded_error" if fault.status == 529 else "api_error"
-            message = {"type": "error", "error": {"type": kind, "message": f"scripted {fault.status}"}}
-            self._send_json(fault.status, message, extra)
+            self._refuse(wanted.wire, fault.status, kind, f"scripted {fault.status}", extra)
             return
+        stream_type = bedrock_wire.STREAM_TYPE if wanted.wire == "bedrock" else "text/event-stream"
         if fault.garbage:
-            self._send_bytes(200, "text/event-stream", b"\x00\xffthis is no event stream\n\n{]\n\n")
+            self._send_bytes(200, stream_type, b"\x00\xffthis is no event stream\n\n{]\n\n")
             return
-        request = received.json
         reply = Reply(
             id=f"turn-{position}",
-            model=str(request.get("model", self.server.owner.model)),
+            model=wanted.model or self.server.owner.model,
             text=turn.text,
             calls=tuple(
                 (call.id or f"call_{position}_{number}", call.name, _args(call))
@@ -231,14 +247,27 @@ class _Handler(BaseHTTPRequestHandler):
             input_tokens=turn.input_tokens,
             output_tokens=turn.output_tokens,
         )
-        if not request.get("stream"):
-            self._send_json(200, wire_formats.WHOLE[wire](reply))
+        if not wanted.stream:
+            self._send_json(200, _WHOLE[wanted.wire](reply))
             return
-        self._stream(wire_formats.EVENTS[wire](reply), fault.cut_after)
+        self._stream(stream_type, _EVENTS[wanted.wire](reply), fault.cut_after)
 
-    def _stream(self, events: Iterator[bytes], cut_after: int | None) -> None:
+    def _refuse(
+        self, wire: str, status: int, kind: str, message: str, extra: Mapping[str, str] | None = None
+    ) -> None:
+        """Answer with an error, in the words of the protocol."""
+        headers = dict(extra or {})
+        body: dict[str, Any] = {"type": "error", "error": {"type": kind, "message": message}}
+        if wire == "google":
+            body = google_wire.error(status, message)
+        elif wire == "bedrock":
+            body = bedrock_wire.error(status, message)
+            headers["x-amzn-ErrorType"] = bedrock_wire.ERROR_TYPES.get(status, "InternalServerException")
+        self._send_json(status, body, headers)
+
+    def _stream(self, kind: str, events: Iterator[bytes], cut_after: int | None) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Type", kind)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for number, event in enumerate(events):
@@ -264,6 +293,28 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a request asks for: a protocol, a model, and whether as a stream."""
+
+    wire: str
+    model: str
+    stream: bool
+
+
+def _wanted(path: str, body: bytes) -> _Wanted | None:
+    """Read it out of the path, or out of the body where it stands there; None where nobody speaks so."""
+    if path in _PATHS:
+        request = json.loads(body)
+        return _Wanted(_PATHS[path], str(request.get("model", "")), bool(request.get("stream")))
+    found = _CLOUD_PATHS.match(path)
+    if found is None:
+        return None
+    if found["google"]:
+        return _Wanted("google", found["google"], found["method"].startswith("stream"))
+    return _Wanted("bedrock", unquote(found["bedrock"]), found["operation"].endswith("stream"))
 
 
 _USED_UP = "the script is used up"

@@ -29,18 +29,20 @@ class Reply:
     output_tokens: int
 
 
-def _sse(data: Mapping[str, Any], event: str | None = None) -> bytes:
+def sse(data: Mapping[str, Any], event: str | None = None) -> bytes:
+    """A server-sent event."""
     head = f"event: {event}\n" if event else ""
     return f"{head}data: {json.dumps(data)}\n\n".encode()
 
 
-def _pieces(text: str) -> Iterator[str]:
+def pieces(text: str) -> Iterator[str]:
     """The text in two deltas, so that clients have something to put together."""
     middle = len(text) // 2
     yield from (piece for piece in (text[:middle], text[middle:]) if piece)
 
 
-def _loaded(arguments: str) -> Any:
+def loaded(arguments: str) -> Any:
+    """A call's arguments as data, for protocols that cannot carry what is no JSON."""
     try:
         return json.loads(arguments)
     except ValueError:
@@ -51,7 +53,7 @@ def anthropic_whole(reply: Reply) -> dict[str, Any]:
     """An Anthropic message."""
     content: list[dict[str, Any]] = [{"type": "text", "text": reply.text}] if reply.text else []
     content += [
-        {"type": "tool_use", "id": call, "name": name, "input": _loaded(arguments)}
+        {"type": "tool_use", "id": call, "name": name, "input": loaded(arguments)}
         for call, name, arguments in reply.calls
     ]
     return {
@@ -70,7 +72,7 @@ def anthropic_events(reply: Reply) -> Iterator[bytes]:
     """An Anthropic message as its stream of events."""
 
     def event(kind: str, **data: Any) -> bytes:
-        return _sse({"type": kind, **data}, kind)
+        return sse({"type": kind, **data}, kind)
 
     start = {**anthropic_whole(reply), "content": [], "stop_reason": None}
     start["usage"] = {"input_tokens": reply.input_tokens, "output_tokens": 1}
@@ -78,14 +80,14 @@ def anthropic_events(reply: Reply) -> Iterator[bytes]:
     index = 0
     if reply.text:
         yield event("content_block_start", index=index, content_block={"type": "text", "text": ""})
-        for piece in _pieces(reply.text):
+        for piece in pieces(reply.text):
             yield event("content_block_delta", index=index, delta={"type": "text_delta", "text": piece})
         yield event("content_block_stop", index=index)
         index += 1
     for call, name, arguments in reply.calls:
         block = {"type": "tool_use", "id": call, "name": name, "input": {}}
         yield event("content_block_start", index=index, content_block=block)
-        for piece in _pieces(arguments):
+        for piece in pieces(arguments):
             delta = {"type": "input_json_delta", "partial_json": piece}
             yield event("content_block_delta", index=index, delta=delta)
         yield event("content_block_stop", index=index)
@@ -129,7 +131,7 @@ def chat_events(reply: Reply) -> Iterator[bytes]:
     """An OpenAI chat completion as its stream of chunks."""
 
     def chunk(delta: Mapping[str, Any], finish: str | None = None) -> bytes:
-        return _sse(
+        return sse(
             {
                 "id": reply.id,
                 "object": "chat.completion.chunk",
@@ -140,17 +142,17 @@ def chat_events(reply: Reply) -> Iterator[bytes]:
         )
 
     yield chunk({"role": "assistant", "content": ""})
-    for piece in _pieces(reply.text):
+    for piece in pieces(reply.text):
         yield chunk({"content": piece})
     for index, (call, name, arguments) in enumerate(reply.calls):
         function = {"name": name, "arguments": ""}
         start = {"index": index, "id": call, "type": "function", "function": function}
         yield chunk({"tool_calls": [start]})
-        for piece in _pieces(arguments):
+        for piece in pieces(arguments):
             yield chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
     yield chunk({}, "tool_calls" if reply.calls else "stop")
     last = {"id": reply.id, "object": "chat.completion.chunk", "created": 0, "model": reply.model}
-    yield _sse({**last, "choices": [], "usage": _chat_usage(reply)})
+    yield sse({**last, "choices": [], "usage": _chat_usage(reply)})
     yield b"data: [DONE]\n\n"
 
 
@@ -210,7 +212,7 @@ def responses_events(reply: Reply) -> Iterator[bytes]:
     number = iter(range(1_000_000))
 
     def event(kind: str, **data: Any) -> bytes:
-        return _sse({"type": kind, "sequence_number": next(number), **data}, kind)
+        return sse({"type": kind, "sequence_number": next(number), **data}, kind)
 
     empty = {**responses_whole(reply), "status": "in_progress", "output": [], "usage": None}
     yield event("response.created", response=empty)
@@ -222,7 +224,7 @@ def responses_events(reply: Reply) -> Iterator[bytes]:
         yield event("response.output_item.added", output_index=index, item=opened)
         part = {"type": "output_text", "text": "", "annotations": []}
         yield event("response.content_part.added", part=part, **place)
-        for piece in _pieces(reply.text):
+        for piece in pieces(reply.text):
             yield event("response.output_text.delta", delta=piece, logprobs=[], **place)
         yield event("response.output_text.done", text=reply.text, logprobs=[], **place)
         yield event("response.content_part.done", part={**part, "text": reply.text}, **place)
@@ -233,7 +235,7 @@ def responses_events(reply: Reply) -> Iterator[bytes]:
         place = {"item_id": f"fc_{call}", "output_index": index}
         opened = _responses_call(call, name, "", "in_progress")
         yield event("response.output_item.added", output_index=index, item=opened)
-        for piece in _pieces(arguments):
+        for piece in pieces(arguments):
             yield event("response.function_call_arguments.delta", delta=piece, **place)
         yield event("response.function_call_arguments.done", arguments=arguments, name=name, **place)
         closed = _responses_call(call, name, arguments, "completed")
