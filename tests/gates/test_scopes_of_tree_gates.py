@@ -13,7 +13,7 @@ from ironwright.records.verdict import Status
 from ironwright.testing.gate_testing import run_gate
 
 # What these refuse is a change itself, not a state of the tree: there is no old offence.
-COMPARING = {"weakened_tests", "loosened_guardrails", "test_after_code"}
+COMPARING = {"weakened_tests", "loosened_guardrails", "test_after_code", "out_of_scope_edits"}
 TREE_GATES = sorted(
     name
     for name, gate in gates().items()
@@ -46,6 +46,11 @@ def twice(text: str, **more) -> Offence:
 
 
 OFFENCES = {
+    "forbidden_patterns": twice(
+        "pub fn one(a: u8) {\n    std::mem::forget(a);\n}\n", params=(("rules", ("mem::forget",)),)
+    ),
+    "required_patterns": twice("pub enum oneError {\n    A,\n}\n", params=(("error_derive", "thiserror"),)),
+    "unsafe_code": twice("pub fn one(a: *const u8) -> u8 {\n    unsafe { *a }\n}\n"),
     "blocking_in_async": twice(
         "pub async fn one() {\n    std::thread::sleep(std::time::Duration::from_secs(1));\n}\n"
     ),

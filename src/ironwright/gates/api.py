@@ -41,6 +41,8 @@ class Param:
         allowed: The values that may be given, for strings and tuples of strings; empty for any.
         read: Takes a tuple's values out of a sentence's words, where they are more than single words
             (``git push --force``); an empty answer states none.
+        entry: For tuples whose values may be tables in a file: gives the text that stands for a table, and
+            raises ValueError with the reason where it is none that the gate knows.
     """
 
     type: type
@@ -49,6 +51,7 @@ class Param:
     stricter: Callable[[Any, Any], Any] | None = None
     allowed: tuple[str, ...] = ()
     read: Callable[[str], tuple[str, ...]] | None = None
+    entry: Callable[[Mapping[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Gate:
             plain comments) and ``commented_code`` (both trees, of comments only where they stand).
         scopes: The scopes it can judge; the first is its default.
         process: True where it judges how the work was done: without a journal it does not apply.
+        applies_with: Parameters of which one that is stated makes a ``process`` gate apply nevertheless.
     """
 
     id: str
@@ -116,6 +120,7 @@ class Gate:
     inputs: tuple[str, ...] = ("head", "base", "toolchain")
     scopes: tuple[Scope, ...] = (Scope.CHANGED, Scope.ALL)
     process: bool = False
+    applies_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

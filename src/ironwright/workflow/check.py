@@ -157,7 +157,8 @@ def _choose_bindings(contract: Contract, request: CheckRequest) -> tuple[list[Bi
     for gate, specification in catalog.items():
         if request.only and gate not in request.only:
             continue
-        if specification.process and request.journal is None:
+        stated = any(chosen[gate].params.get(name) for name in specification.applies_with)
+        if specification.process and request.journal is None and not stated:
             notes.append(f"{gate} does not apply: it judges how a run worked, and this change has no journal")
             continue
         binding = chosen[gate]
