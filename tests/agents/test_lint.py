@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -141,12 +142,115 @@ def test_agent_of_the_same_folder_is_known(root: Path) -> None:
     assert found(root, "Delegate to gold-smith.") == []
 
 
-def test_template_that_was_never_filled_in_is_found(root: Path) -> None:
-    body = "\n{{ agpm.deps.snippets.base.content }}\n{% if x %}"
+def test_template_that_cannot_be_filled_in_is_found(root: Path) -> None:
+    body = "\n\n{{ agpm.deps.snippets.base.content }}"
     asked = "agpm:\n  templating: true\n"
-    assert found(root, body, more=asked) == [("unexpanded-template", 8)]
-    assert found(root, "```\n{{ x }}\n```", more=asked) == []
+    assert found(root, body, more=asked) == [("template-error", 9)]
+    assert found(root, "{% raw %}{{ x }}{% endraw %}", more=asked) == []
     assert found(root, body) == []
+
+
+def test_template_error_is_an_error_only_where_the_packages_values_are_here(root: Path) -> None:
+    path = agent(root, "{{ agpm.project.x }}", more="agpm:\n  templating: true\n")
+    assert [item.severity for item in lint(root, path)] == [Severity.WARNING]
+    (root / "agpm.toml").write_text("[project]\ny = 1\n")
+    assert [item.severity for item in lint(root, path)] == [Severity.ERROR]
+
+
+def test_agents_that_hand_work_round_in_a_circle_are_found_once(root: Path) -> None:
+    for name, other in (("one-a", "two-b"), ("two-b", "three-c"), ("three-c", "one-a")):
+        path = agent(root, f"\nDelegate everything to {other}.", name=name)
+    [finding] = lint(root, path.parent)
+    assert (finding.rule, finding.line, finding.severity) == ("delegation-cycle", 6, Severity.WARNING)
+    assert "one-a → two-b → three-c → one-a" in finding.message
+
+
+def test_circle_under_conditions_is_a_remark_and_twins_of_two_tiers_are_none(root: Path) -> None:
+    agent(root, "If it needs gilding, delegate to gold-smith.", name="iron-smith")
+    path = agent(root, "When iron is needed, delegate to iron-smith.", name="gold-smith")
+    assert [(item.rule, item.severity) for item in lint(root, path.parent)] == [
+        ("delegation-cycle", Severity.INFO)
+    ]
+    path.unlink()
+    agent(root, "Escalate to smith-advanced.", name="smith-standard")
+    agent(root, "Delegate simple work to smith-standard.", name="smith-advanced")
+    (path.parent / "iron-smith.md").unlink()
+    assert lint(root, path.parent) == ()
+
+
+ALIKE = "Plans the implementation of new features and the refactoring of existing code in large projects."
+
+
+def test_descriptions_that_say_the_same_are_found(root: Path) -> None:
+    agent(root, name="planner", description=ALIKE)
+    path = agent(root, name="designer", description=ALIKE.replace("large", "big"))
+    agent(root, name="tester", description="Writes tests for modules that have none and runs them all twice.")
+    [finding] = lint(root, path.parent)
+    assert (finding.rule, Path(finding.path).name, finding.line) == ("similar-descriptions", "planner.md", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "description"),
+    [
+        ("planner-advanced", ALIKE),  # a twin of another tier
+        ("rust-planner", ALIKE.replace("large", "large Rust")),  # its own name's word tells it apart
+        ("other", "Plans code."),
+    ],
+)
+def test_descriptions_that_can_be_told_apart_are_no_finding(name: str, description: str, root: Path) -> None:
+    agent(root, name="planner-standard", description=ALIKE)
+    path = agent(root, name=name, description=description)
+    assert lint(root, path.parent) == ()
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "found_lines"),
+    [
+        ("Test coverage must be at least 90%.", "Test coverage must be at least 70%.", 1),
+        ("Keep every file under 200 lines.", "Each file has at most 500 lines.", 1),
+        ("Test coverage must be at least 90%.", "Test coverage must be at least 90%.", 0),
+        ("Test coverage must be at least 90%.", "Unit test coverage must be at least 70%.", 0),
+        ("Test coverage must be at least 90%.", "Ideally test coverage is 95%.", 0),
+        ("Test coverage must be at least 90%.", "```\nTest coverage: 70%\n```", 0),
+        ("Test coverage must be at least 90%.", "Coverage improved from 60% to 70%.", 0),
+    ],
+)
+def test_numbers_that_contradict_each_other_are_found(
+    here: str, there: str, found_lines: int, root: Path
+) -> None:
+    (root / "rules.md").write_text(f"# Rules\n\n{there}\n")
+    findings = lint(root, agent(root, f"{here}\nFollow @rules.md."))
+    assert [item.rule for item in findings] == ["number-contradiction"] * found_lines
+    assert all((Path(item.path).name, item.line) == ("rules.md", 3) for item in findings)
+
+
+def test_name_of_another_agent_says_nothing_about_this_model(root: Path) -> None:
+    text = "Forges. Delegates gilding to gold-smith-opus."
+    assert found(root, description=text, more="model: sonnet\n") == []
+    assert found(root, description="Forges (Opus).", more="model: sonnet\n") == [("model-contradiction", 4)]
+
+
+def test_loops_of_links_are_walked_once(root: Path) -> None:
+    path = agent(root, more="model: big\n")
+    (path.parent / "again").symlink_to(path.parent, target_is_directory=True)
+    (path.parent / "loop.md").symlink_to(path.parent / "loop.md")
+    assert [item.rule for item in lint(root, root / ".claude")] == ["unreadable-file", "unknown-model"]
+
+
+@pytest.mark.slow
+def test_five_thousand_agents_in_one_folder_are_linted_within_seconds_of_cpu(root: Path) -> None:
+    folder = root / "agents"
+    folder.mkdir()
+    for number in range(5000):
+        words = " ".join(f"word{(number * step) % 997}" for step in range(1, 20))
+        text = f"---\nname: agent-{number}\ndescription: {words}\n---\nDelegate to agent-{number + 1}.\n"
+        (folder / f"{number}.md").write_text(text)
+    started = time.process_time()
+    findings = lint(root, folder)
+    assert time.process_time() - started < 20
+    assert [item.message for item in findings if item.rule == "dangling-agent"] == [
+        "there is no agent `agent-5000` to hand work to"
+    ]
 
 
 def test_misread_characters_are_found_with_what_they_were(root: Path) -> None:
@@ -230,7 +334,8 @@ def test_path_that_is_not_there_and_folder_without_markdown_are_errors(root: Pat
 def test_bundled_library_is_clean(root: Path) -> None:
     files = [path for kind in library_files().values() for path in kind.values()]
     assert len(files) == 20
-    assert lint(root, *files) == ()
+    # Agents that hand each other what is the other's are meant so; the remark says that work may go round.
+    assert {item.rule for item in lint(root, *files)} <= {"delegation-cycle"}
 
 
 @given(st.text(alphabet=st.sampled_from("run /lint-`*@:\n#.<example> use the a-b agent to delegate â€”")))
@@ -238,7 +343,7 @@ def test_rules_never_raise_and_their_lines_are_of_the_file(text: str) -> None:
     for content in (text, f"---\nname: a\ndescription: {text!r}\ntools: {text!r}\nmodel: x\n---\n{text}"):
         one = parse_agent(content, "agents/a.md")
         for rule in AGENT_RULES:
-            for finding in rule(one, Surroundings((), ())):
+            for finding in rule(one, Surroundings(frozenset(), frozenset())):
                 assert 1 <= finding.line <= len(one.text.split("\n"))
                 assert finding.message
                 assert finding.advice

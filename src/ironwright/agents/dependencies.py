@@ -102,6 +102,11 @@ def _path_of(written: str, values: Mapping[str, Any], path: Path) -> str:
     return expand_values(written, values, path, line)
 
 
+def values_are_known(path: Path, root: Path) -> bool:
+    """Whether the values of the project that uses a resource are here: it has a manifest above it."""
+    return find_package(path.resolve(), root) is not None
+
+
 def _locked(package: Package | None, kind: str, name: str, path: str) -> Locked | None:
     if package is None:
         return None
@@ -116,7 +121,9 @@ def _located(
 ) -> Path | None:
     here = path.parent
     base = package.root if package else root
-    bases = (here,) if asked.startswith(("./", "../")) else (base, here)
+    # Where no manifest marks the package's root, it is some folder above the file.
+    above = () if package else (folder for folder in here.parents if folder.is_relative_to(root))
+    bases = (here,) if asked.startswith(("./", "../")) else (base, here, *above)
     for folder in bases:
         found = file_within(root, folder, asked)
         if found is not None:
@@ -250,6 +257,8 @@ def missing_dependencies(agent: Agent, root: Path) -> Iterator[LintFinding]:
     package = find_package(path, root)
     if package is not None and package.lock_of(path) is not None:
         return  # it was installed; AGPM answers for what it was made of
+    if wants_templating(agent.metadata) and not has_template(agent.body):
+        return  # it was filled in when it was installed
     for item in dependencies_of(agent.metadata, path, root.resolve(), package):
         if item.file is None and item.version is None:
             line = next((n for n, text in enumerate(agent.text.split("\n"), 1) if item.path in text), 1)

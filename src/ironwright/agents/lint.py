@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from ironwright.agents.dependencies import fill_agent, missing_dependencies, values_are_known
 from ironwright.agents.find import (
     command_name,
-    definition_files,
     find_agents,
     find_commands,
     is_definition_name,
     is_instructions,
-    project_definitions,
 )
+from ironwright.agents.goose import CHECK_FOLDER, RECIPE_SUFFIXES, parse_recipe
 from ironwright.agents.include import resolve_includes
-from ironwright.agents.lint_rules import AGENT_RULES, COMMAND_RULES, SNIPPET_RULES, Surroundings, key_line
-from ironwright.agents.parse import parse_agent
+from ironwright.agents.lint_collection import delegation_cycles, duplicate_names, similar_descriptions
+from ironwright.agents.lint_files import lintable_files
+from ironwright.agents.lint_numbers import contradicting_numbers
+from ironwright.agents.lint_rules import AGENT_RULES, COMMAND_RULES, SNIPPET_RULES, Surroundings
+from ironwright.agents.opencode import is_config, opencode_agents
+from ironwright.agents.package import MANIFEST, lint_package
+from ironwright.agents.parse import parse_agent, placed
+from ironwright.agents.plugins import MARKETPLACE_FILE, PLUGIN_FILE, lint_plugin
+from ironwright.agents.skills import include_skills, is_skill, lint_skill
 from ironwright.agents.source import read_tolerantly
 from ironwright.agents.tools import parse_tools
 from ironwright.records.definition import Agent, LintFinding, Severity
@@ -30,11 +36,17 @@ _OPENING = re.compile(r"\s*-{3,}\s*$")
 
 
 class Kind(StrEnum):
-    """What a Markdown file is, told by its folders, else by its frontmatter."""
+    """What a file is, told by its name and folders, else by its frontmatter."""
 
     AGENT = "agent"
+    CHECK = "check"
     COMMAND = "command"
     SNIPPET = "snippet"
+    SKILL = "skill"
+    RECIPE = "recipe"
+    CONFIG = "configuration"
+    PACKAGE = "package"
+    PLUGIN = "plugin"
     DOCUMENT = "document"
 
 
@@ -48,27 +60,61 @@ _FOLDERS = {
     "docs": Kind.DOCUMENT,
     "skills": Kind.DOCUMENT,
 }
-_RULES = {Kind.AGENT: AGENT_RULES, Kind.COMMAND: COMMAND_RULES, Kind.SNIPPET: SNIPPET_RULES}
+_RULES = {
+    Kind.AGENT: AGENT_RULES,
+    Kind.CHECK: AGENT_RULES,
+    Kind.RECIPE: AGENT_RULES,
+    Kind.COMMAND: COMMAND_RULES,
+    Kind.SNIPPET: SNIPPET_RULES,
+    Kind.SKILL: SNIPPET_RULES,
+}
 # What parsing says of an agent and does not hold for the other kinds.
-_ONLY_AGENTS = frozenset(("no-frontmatter", "missing-name", "missing-description"))
+_ONLY_AGENTS = {
+    "no-frontmatter": (Kind.AGENT, Kind.SKILL),
+    "missing-name": (Kind.AGENT, Kind.SKILL, Kind.CHECK),
+    "missing-description": (Kind.AGENT, Kind.SKILL, Kind.RECIPE),
+}
+_WHOLE_FOLDERS = {Kind.PACKAGE: lint_package, Kind.PLUGIN: lint_plugin}
 
 
 @dataclass(frozen=True, slots=True)
-class _Linted:
+class Linted:
+    """One definition that was linted.
+
+    Attributes:
+        path: Its file.
+        kind: What it is.
+        agent: The definition; its template filled in and its includes read where that can be done.
+        findings: What is odd about it alone.
+    """
+
     path: Path
     kind: Kind
     agent: Agent
-    unreadable: tuple[LintFinding, ...]
+    findings: tuple[LintFinding, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether the definition could be read at all."""
+        return all(item.severity is not Severity.ERROR for item in self.findings)
 
 
 def lint_paths(
     paths: Sequence[Path], project_root: Path, user_home: Path | None = None
 ) -> tuple[LintFinding, ...]:
+    """The findings of :func:`lint_definitions`."""
+    return lint_definitions(paths, project_root, user_home)[0]
+
+
+def lint_definitions(
+    paths: Sequence[Path], project_root: Path, user_home: Path | None = None
+) -> tuple[tuple[LintFinding, ...], tuple[Linted, ...]]:
     """Lint definition files.
 
-    A folder stands for the definitions below it: agents, commands and snippets, told by their folders or
-    by their frontmatter, and ``CLAUDE.md`` and ``AGENTS.md``; other Markdown is left alone. A file that is
-    named is linted whatever it is. Files of another project are judged with that project's snippets.
+    A folder stands for the definitions below it: agents, checks, commands, snippets, skills and recipes,
+    told by their names and folders or by their frontmatter, manifests, and ``CLAUDE.md`` and ``AGENTS.md``;
+    other files are left alone. A file that is named is linted whatever it is. Files of another project are
+    judged with that project's snippets.
 
     Args:
         paths: Files and folders; none stands for the project's own definitions and instructions.
@@ -76,63 +122,73 @@ def lint_paths(
         user_home: The user's home; None takes ``Path.home()``.
 
     Returns:
-        The findings in order of path and line.
+        The findings in order of path and line, and the definitions they are about.
 
     Raises:
-        DefinitionError: A path does not exist, or a folder that was named holds no Markdown file.
+        DefinitionError: A path does not exist, or a folder that was named holds no definition file.
     """
-    files = [_parsed(path, named) for path, named in _files(paths, project_root)]
-    files = [item for item in files if item.kind != Kind.DOCUMENT]
+    read = [
+        (item, folder or project_root)
+        for path, folder, named in lintable_files(paths, project_root)
+        for item in _read(path, folder or project_root, named)
+    ]
+    files = [item for item, _ in read if item.kind is not Kind.DOCUMENT]
     around = Surroundings(
         frozenset(find_agents(project_root, user_home))
-        | {item.agent.name for item in files if item.kind == Kind.AGENT},
+        | {item.agent.name for item in files if item.kind in (Kind.AGENT, Kind.RECIPE, Kind.CONFIG)},
         frozenset(find_commands(project_root, user_home))
-        | {_command_name(item.path) for item in files if item.kind == Kind.COMMAND},
+        | {_command_name(item.path) for item in files if item.kind is Kind.COMMAND},
     )
-    findings = [finding for item in files for finding in _lint(item, around, project_root)]
-    findings.extend(_duplicates(files))
-    return tuple(sorted(findings, key=lambda item: (item.path, item.line, item.rule, item.message)))
+    known = Surroundings(
+        around.agents | {name.rpartition(":")[2] for name in around.agents},
+        around.commands | {name.rpartition(":")[2] for name in around.commands},
+    )
+    linted = [_lint(item, known, root) for item, root in read if item.kind is not Kind.DOCUMENT]
+    findings = [finding for item in linted for finding in item.findings]
+    for agents in _collections(linted):
+        findings += duplicate_names(agents)
+        findings += delegation_cycles(agents)
+        findings += similar_descriptions(agents)
+    key = dict.fromkeys(findings)  # a manifest may be reached in two ways
+    return tuple(sorted(key, key=_order)), tuple(linted)
 
 
-def _files(paths: Sequence[Path], project_root: Path) -> Iterator[tuple[Path, bool]]:
-    """Each file once, with whether it was named itself."""
-    if not paths:
-        yield from ((path, False) for path in project_definitions(project_root))
+def _order(item: LintFinding) -> tuple[str, int, str, str]:
+    return item.path, item.line, item.rule, item.message
+
+
+def _read(path: Path, root: Path, named: bool) -> Iterator[Linted]:
+    """The definitions of a file: one, but for configurations with several agents."""
+    nothing = Agent(path.stem, "", str(path), "", "", 1)
+    if path.name == MANIFEST or path.name in (Path(PLUGIN_FILE).name, Path(MARKETPLACE_FILE).name):
+        kind = Kind.PACKAGE if path.name == MANIFEST else Kind.PLUGIN
+        folder = path.parent if kind is Kind.PACKAGE else path.parent.parent
+        yield Linted(path, kind, nothing, _WHOLE_FOLDERS[kind](folder))
         return
-    seen: set[Path] = set()
-    for path in paths:
-        if not os.path.exists(path):  # noqa: PTH110  (pathlib raises for names that no file can have)
-            raise DefinitionError(
-                "there is no such file or folder", where=str(path), advice="Check the path's spelling."
-            )
-        if path.is_dir():
-            below = definition_files(path)
-            if not below:
-                raise DefinitionError(
-                    "there is no Markdown file in this folder",
-                    where=str(path),
-                    advice="Name the files themselves where they end otherwise.",
-                )
-        else:
-            below = (path,)
-        for file in below:
-            if file not in seen:
-                seen.add(file)
-                yield file, not path.is_dir()
-
-
-def _parsed(path: Path, named: bool) -> _Linted:
+    if is_config(path):
+        try:
+            for agent in opencode_agents(path, root):
+                yield Linted(path, Kind.CONFIG, agent)
+        except DefinitionError as error:
+            yield Linted(path, Kind.CONFIG, nothing, (_as_finding("broken-manifest", error, str(path)),))
+        return
     data, unreadable = read_tolerantly(path)
     kind = _kind(path, data, named)
-    agent = parse_agent(data, path)
-    if kind == Kind.COMMAND:
+    agent = parse_recipe(data, path) if kind is Kind.RECIPE else parse_agent(data, path)
+    if kind is Kind.COMMAND:
         agent = replace(agent, tools=parse_tools(agent.metadata.get("allowed-tools")))
-    return _Linted(path, kind, agent, unreadable)
+    yield Linted(path, kind, agent, unreadable)
 
 
 def _kind(path: Path, data: bytes, named: bool) -> Kind:
     if is_instructions(path):
         return Kind.SNIPPET  # like a snippet it is text that agents are given
+    if is_skill(path):
+        return Kind.SKILL
+    if path.suffix.lower() in RECIPE_SUFFIXES:
+        return Kind.RECIPE
+    if CHECK_FOLDER in path.parent.as_posix():
+        return Kind.CHECK
     folders = [_FOLDERS[part] for part in reversed(path.parts[:-1]) if part in _FOLDERS]
     # `.agpm/snippets/agents/x.md` is the text that several agents include, not an agent.
     by_folder = Kind.SNIPPET if Kind.SNIPPET in folders else next(iter(folders), None)
@@ -152,63 +208,88 @@ def _command_name(path: Path) -> str:
     return command_name(path, below)
 
 
-def _lint(item: _Linted, around: Surroundings, project_root: Path) -> Iterator[LintFinding]:
-    if item.unreadable:
-        yield from item.unreadable
-        return
-    agent = item.agent
-    errors = [finding for finding in agent.findings if finding.severity == Severity.ERROR]
+def _lint(item: Linted, around: Surroundings, project_root: Path) -> Linted:
+    """The definition with everything that is odd about it alone."""
+    if item.findings or item.kind in _WHOLE_FOLDERS:
+        return item
+    errors = tuple(found for found in item.agent.findings if found.severity is Severity.ERROR)
     if errors:
-        yield from errors
-        return
-    for finding in agent.findings:
-        if item.kind == Kind.AGENT or finding.rule not in _ONLY_AGENTS:
-            yield finding
-    for rule in _RULES[item.kind]:
-        yield from rule(agent, around)
-    if item.kind != Kind.COMMAND:  # a command's @path is read when it is run
-        yield from _includes(agent, _root_of(item.path, project_root))
+        return replace(item, findings=errors)
+    root = root_of(item.path, project_root)
+    findings = [
+        found for found in item.agent.findings if item.kind in _ONLY_AGENTS.get(found.rule, (item.kind,))
+    ]
+    for rule in _RULES.get(item.kind, AGENT_RULES):
+        findings += (placed(item.agent, found) for found in rule(item.agent, around))
+    if item.kind is Kind.SKILL:
+        findings += lint_skill(item.path, item.agent)
+    agent = item.agent
+    if item.kind is not Kind.COMMAND:  # a command's @path is read when it is run
+        agent, more = _completed(agent, root)
+        findings += more
+        findings += contradicting_numbers(agent)
+    return Linted(item.path, item.kind, agent, tuple(dict.fromkeys(findings)))
 
 
-def _root_of(path: Path, project_root: Path) -> Path:
-    """The project's root for its own files; for others the nearest folder that looks like one."""
-    path = path.absolute()
-    if path.is_relative_to(project_root.absolute()):
-        return project_root
-    marks = (".git", ".agpm", ".claude", ".opencode")
-    roots = (folder for folder in path.parents if any((folder / mark).exists() for mark in marks))
-    return next(roots, project_root)
-
-
-def _includes(agent: Agent, project_root: Path) -> Iterable[LintFinding]:
+def _completed(agent: Agent, root: Path) -> tuple[Agent, list[LintFinding]]:
+    """The agent with template, includes and skills, and what is odd about those."""
+    findings: list[LintFinding] = []
+    try:
+        findings += missing_dependencies(agent, root)
+        if not agent.places:
+            agent = fill_agent(agent, root)
+    except DefinitionError as error:
+        found = _as_finding("template-error", error, agent.path)
+        if not values_are_known(Path(agent.path), root):
+            found = replace(found, severity=Severity.WARNING)  # whoever installs it has the values
+        return agent, [*findings, found]
     try:
         instructions = is_instructions(Path(agent.path))
-        return resolve_includes(
-            agent.body, agent.body_line, agent.path, project_root, instructions=instructions
-        )[1]
+        includes, odd = resolve_includes(
+            agent.body, agent.body_line, agent.path, root, instructions=instructions
+        )
+        findings += (placed(agent, found) for found in odd)
     except DefinitionError as error:
-        finding = LintFinding(
-            "unusable-includes", Severity.ERROR, agent.path, agent.body_line, error.what, error.advice
-        )
-        return (finding,)
-
-
-def _duplicates(files: Iterable[_Linted]) -> Iterator[LintFinding]:
-    """Two agents of one collection (one ``agents`` folder) with one name: only one of them can be called."""
-    first: dict[tuple[Path, str], Path] = {}
-    for item in files:
-        if item.kind != Kind.AGENT or item.unreadable:
-            continue
-        collection = next(
-            (f for f in item.path.parents if _FOLDERS.get(f.name) == Kind.AGENT), item.path.parent
-        )
-        other = first.setdefault((collection, item.agent.name), item.path)
-        if other != item.path:
-            yield LintFinding(
-                "duplicate-name",
-                Severity.WARNING,
-                str(item.path),
-                key_line(item.agent, "name"),
-                f"`{item.agent.name}` is also the name of {other}",
-                "Give one of them another name.",
+        findings.append(
+            LintFinding(
+                "unusable-includes", Severity.ERROR, agent.path, agent.body_line, error.what, error.advice
             )
+        )
+        return agent, findings
+    agent = replace(agent, includes=includes, findings=())
+    with_skills = include_skills(agent, root)
+    return with_skills, [*findings, *with_skills.findings]
+
+
+def _as_finding(rule: str, error: DefinitionError, path: str) -> LintFinding:
+    """An error as the finding of severity ERROR at its place."""
+    where, _, line = error.where.rpartition(":")
+    if where and line.isdigit():
+        return LintFinding(rule, Severity.ERROR, where, int(line), error.what, error.advice)
+    return LintFinding(rule, Severity.ERROR, path, 1, error.what, error.advice)
+
+
+def root_of(path: Path, project_root: Path) -> Path:
+    """The project's root for its own files; for others the nearest folder that looks like one."""
+    path = path.absolute()
+    marks = (".git", ".agpm", ".claude", ".opencode", ".goose", ".agents", MANIFEST, ".claude-plugin")
+    inside = path.is_relative_to(project_root.absolute())
+    for folder in path.parents:
+        if inside and folder == project_root.absolute():
+            break
+        if any((folder / mark).exists() for mark in marks):
+            return folder
+    return project_root
+
+
+def _collections(linted: Iterable[Linted]) -> Iterator[list[Agent]]:
+    """The agents that one host offers together: those of one ``agents`` folder, a configuration, a folder."""
+    found: dict[Path, list[Agent]] = {}
+    for item in linted:
+        if item.kind not in (Kind.AGENT, Kind.CONFIG) or not item.usable:
+            continue
+        folder = item.path.parent
+        if item.kind is Kind.AGENT:
+            folder = next((f for f in item.path.parents if _FOLDERS.get(f.name) is Kind.AGENT), folder)
+        found.setdefault(folder, []).append(item.agent)
+    yield from (agents for agents in found.values() if len(agents) > 1)

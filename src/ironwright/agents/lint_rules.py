@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ironwright.agents.include import prose_lines
 from ironwright.agents.lint_names import (
@@ -20,7 +21,9 @@ from ironwright.records.definition import Agent, LintFinding, Severity
 _NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+"
 _MARK = r"[`*@\"'\[]*"
 _COMMAND = r"/[a-z][a-z0-9_-]*(?::[a-z0-9_-]+)*(?![\w/*-]|\.\w)"
-_NO_COMMAND = r"(?!\S*\s+(?:endpoint|route|path|director|folder|page|url|api)\w*)"
+_NO_COMMAND = (
+    r"(?!\S*\s+(?:endpoint|route|path|director|folder|page|url|api|import|export|module|package|prefix)\w*)"
+)
 _RUNS_COMMANDS = re.compile(
     rf"\b(?:run|runs|running|invoke|execute|call|use|type)\s+(?:the\s+|a\s+|your\s+)?{_MARK}{_COMMAND}{_NO_COMMAND}"
     rf"(?:{_MARK}\s*(?:,\s*|and\s+|then\s+|or\s+)+(?:the\s+)?{_MARK}{_COMMAND})*"
@@ -46,11 +49,14 @@ _PARTNER = re.compile(
     rf"[ \t]*[-*+]\s+(?:\*\*|`|@)+({_NAME})(?:\*\*|`)"
     rf"|[ \t]*[-*+]\s+[A-Z]\w+\s+(?:with\s+)?({_NAME})\s+(?:on|for|with|in|to|about)\b"
 )
+_PEOPLE = re.compile(
+    r"-(?:makers|experts|teams|owners|users|stakeholders|leads|managers|engineers|developers)$"
+)
 _CONDITIONAL = re.compile(
     r"\b(?:if|when|where)\s+(?:it\s+is\s+|they\s+are\s+)?(?:available|present|installed)", re.IGNORECASE
 )
-_TEMPLATE = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}")
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
+_OTHERS = re.compile(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b")
 _SELF = re.compile(
     r"\b(?:you are|i am)\b[^.\n]*\b(?:using|powered by|running on)\s+([^.\n,]+)", re.IGNORECASE
 )
@@ -65,8 +71,8 @@ class Surroundings:
         commands: Names of the commands that are there, without slash.
     """
 
-    agents: Collection[str]
-    commands: Collection[str]
+    agents: frozenset[str]
+    commands: frozenset[str]
 
 
 Rule = Callable[[Agent, Surroundings], Iterator[LintFinding]]
@@ -113,7 +119,8 @@ def model_contradiction(agent: Agent, _around: Surroundings) -> Iterator[LintFin
     examples = _EXAMPLES.search(agent.description)
     heading = next((line for line in agent.body.split("\n") if _HEADING.match(line)), "")
     self_named = _SELF.search(agent.body)
-    about = (agent.name, agent.description[: examples.start()] if examples else agent.description)
+    described = agent.description[: examples.start()] if examples else agent.description
+    about = (agent.name, _OTHERS.sub(" ", described))  # `rust-debugger-opus` names an agent, not this model
     named = model_families(" ".join((*about, heading, self_named[1] if self_named else "")))
     if len(named) == 1 and named != stated:
         message = f"the text says {next(iter(named))}, the frontmatter asks for {agent.model}"
@@ -126,9 +133,9 @@ def example_routes_elsewhere(agent: Agent, _around: Surroundings) -> Iterator[Li
     start = _EXAMPLES.search(agent.description)
     if not start:
         return
-    own = _slug(agent.name)
+    own = slug(agent.name)
     for name in dict.fromkeys(_EXAMPLE_AGENT.findall(agent.description[start.start() :])):
-        if _slug(name) != own:
+        if slug(name) != own:
             message = f"an example of `{agent.name}` sends the task to `{name}`"
             advice = f"Name `{agent.name}` in its own examples."
             line = _line_of(agent, name, "description")
@@ -138,24 +145,43 @@ def example_routes_elsewhere(agent: Agent, _around: Surroundings) -> Iterator[Li
 def unknown_command(agent: Agent, around: Surroundings) -> Iterator[LintFinding]:
     """The text asks to run a slash command that does not exist."""
     seen = set()
-    known = frozenset(around.commands)
+    known = around.commands
     for number, line in prose_lines(agent.body, agent.body_line):
         for match in _RUNS_COMMANDS.finditer(line):
             for found in _ONE_COMMAND.findall(match[0]):
                 name = found[1:]
                 # A plugin's or a scope's name may stand before a colon.
                 names = {name, name.rpartition(":")[2]}
-                if name in seen or any(names & group for group in (known, BUILT_IN_COMMANDS, PLACES)):
+                if (
+                    name in seen
+                    or "-name" in name
+                    or any(names & group for group in (known, BUILT_IN_COMMANDS, PLACES))
+                ):
                     continue
                 seen.add(name)
                 advice = f"Add .claude/commands/{name.replace(':', '/')}.md, or correct the name."
                 yield _warning(agent, "unknown-command", number, f"there is no command /{name}", advice)
 
 
-def dangling_agent(agent: Agent, around: Surroundings) -> Iterator[LintFinding]:
-    """The text hands work to an agent that does not exist."""
-    known = {_slug(name) for name in around.agents} | {_slug(agent.name)}
-    seen: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A place where a text hands work to another agent.
+
+    Attributes:
+        to: The agent that it names.
+        line: 1-based line, counted through the body.
+        sentence: The line.
+        firm: The text says that work is handed over, and does not only list who is there.
+    """
+
+    to: str
+    line: int
+    sentence: str
+    firm: bool
+
+
+def handovers(agent: Agent) -> Iterator[Handover]:
+    """Where a definition hands work to another agent, without what it does only "if available"."""
     among_partners = False
     for number, line in prose_lines(agent.body, agent.body_line):
         heading = _HEADING.match(line)
@@ -163,32 +189,23 @@ def dangling_agent(agent: Agent, around: Surroundings) -> Iterator[LintFinding]:
             among_partners = bool(_PARTNERS.search(line))
         if _CONDITIONAL.search(line):
             continue
-        matches = list(_DELEGATES.finditer(line))
-        if among_partners and (partner := _PARTNER.match(line)):
-            matches.append(partner)
-        for match in matches:
-            name = match[1] or match[2]
-            if name in known or name in seen:
-                continue
-            seen.add(name)
+        for match in _DELEGATES.finditer(line):
+            yield Handover(match[1] or match[2], number, line, firm=True)
+        partner = _PARTNER.match(line) if among_partners else None
+        if partner and not _PEOPLE.search(partner[1] or partner[2]):
+            yield Handover(partner[1] or partner[2], number, line, firm=False)
+
+
+def dangling_agent(agent: Agent, around: Surroundings) -> Iterator[LintFinding]:
+    """The text hands work to an agent that does not exist."""
+    known = _slugs(around.agents) | {slug(agent.name)}
+    seen: set[str] = set()
+    for item in handovers(agent):
+        if item.to not in known and item.to not in seen:
+            seen.add(item.to)
             advice = "Add that agent, correct the name, or write “if available”."
-            yield _warning(
-                agent, "dangling-agent", number, f"there is no agent `{name}` to hand work to", advice
-            )
-
-
-def unexpanded_template(agent: Agent, _around: Surroundings) -> Iterator[LintFinding]:
-    """AGPM is asked to fill in templates, and they are still there."""
-    settings = agent.metadata.get("agpm")
-    if not isinstance(settings, Mapping) or settings.get("templating") is not True:
-        return
-    for number, line in prose_lines(agent.body, agent.body_line):
-        found = _TEMPLATE.search(line)
-        if found:
-            message = f"`{found[0]}` is passed on as it stands; AGPM fills it in when it installs the agent"
-            advice = "Name the file that `agpm install` wrote."
-            yield _warning(agent, "unexpanded-template", number, message, advice)
-            return
+            message = f"there is no agent `{item.to}` to hand work to"
+            yield _warning(agent, "dangling-agent", item.line, message, advice)
 
 
 def mojibake(agent: Agent, _around: Surroundings) -> Iterator[LintFinding]:
@@ -202,7 +219,13 @@ def mojibake(agent: Agent, _around: Surroundings) -> Iterator[LintFinding]:
             yield _warning(agent, "mojibake", number, message, "Save the file as UTF-8 again.")
 
 
-def _slug(name: str) -> str:
+@lru_cache(maxsize=8)
+def _slugs(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(slug(name) for name in names)
+
+
+def slug(name: str) -> str:
+    """A name as others write it: in small letters, words joined with hyphens."""
     return re.sub(r"[\s_]+", "-", name.strip().lower())
 
 
@@ -213,14 +236,12 @@ AGENT_RULES: tuple[Rule, ...] = (
     example_routes_elsewhere,
     unknown_command,
     dangling_agent,
-    unexpanded_template,
     mojibake,
 )
 COMMAND_RULES: tuple[Rule, ...] = (
     unknown_tool,
     unknown_model,
     unknown_command,
-    unexpanded_template,
     mojibake,
 )
 SNIPPET_RULES: tuple[Rule, ...] = (unknown_command, mojibake)

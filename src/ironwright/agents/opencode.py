@@ -81,12 +81,13 @@ def permitted(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """``tools`` and ``permission`` as one mapping of tool to what is allowed; None where neither stands."""
     tools, permission = entry.get("tools"), entry.get("permission")
     merged: dict[str, Any] = dict(tools) if isinstance(tools, Mapping) else {}
+    only_denies = all(rule is False for rule in merged.values())
     for tool, rule in permission.items() if isinstance(permission, Mapping) else ():
         # A mapping of patterns leaves the tool usable unless every pattern is denied.
         denied = rule == "deny" or (isinstance(rule, Mapping) and rule and set(rule.values()) == {"deny"})
         if denied:
             merged[str(tool)] = False
-        elif merged.get(str(tool)) is not False and merged:
+        elif not only_denies:
             merged.setdefault(str(tool), True)
     return merged or None
 
