@@ -14,7 +14,6 @@ that they changed is for other gates and people to judge.
 from __future__ import annotations
 
 import posixpath
-import re
 import shutil
 import tempfile
 import threading
@@ -25,8 +24,11 @@ from functools import cached_property
 from pathlib import Path
 
 from ironwright.host.cargo_messages import Messages, parse_messages
-from ironwright.host.cargo_metadata import Metadata, parse_metadata, topmost_manifests
-from ironwright.host.cargo_problems import Blame, Problem, diagnose, essential_text
+from ironwright.host.cargo_metadata import topmost_manifests
+from ironwright.host.cargo_preparation import CargoError as CargoError
+from ironwright.host.cargo_preparation import Preparation
+from ironwright.host.cargo_preparation import Prepared as Prepared
+from ironwright.host.cargo_problems import Blame, Problem, diagnose
 from ironwright.host.cargo_settings import CargoSettings, read_settings
 from ironwright.host.instrument import WRAPPER, write_wrapper
 from ironwright.host.process import Completed, Limits
@@ -40,7 +42,6 @@ TARGET = "/w/target"
 TOOLS = "/w/tools"
 
 _BUILDS = frozenset({"test", "clippy", "doc", "rustdoc", "build", "check"})
-_STALE_LOCK = re.compile(r"(cannot update the lock file|needs to be updated but --locked)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +62,6 @@ class CargoRun:
     def ok(self) -> bool:
         """Whether it succeeded, by its exit code."""
         return self.done.ok and self.problem is None
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What was done to one workspace before its first build.
-
-    Attributes:
-        metadata: What its manifests say.
-        notes: What a report should say (a lock that was missing, settings that were refused).
-        stale_lock: Cargo.lock, relative, where it does not match the manifests; None where it does.
-    """
-
-    metadata: Metadata
-    notes: tuple[str, ...]
-    stale_lock: str | None = None
-
-
-class CargoError(ToolError):
-    """Cargo cannot work on the checkout at all; ``problem`` says whose fault it is."""
-
-    def __init__(self, problem: Problem) -> None:
-        where = f"{problem.path}:{problem.line}" if problem.path and problem.line else problem.path or ""
-        super().__init__(problem.message, where=where, advice=problem.advice)
-        self.problem = problem
 
 
 def _silent(_message: str) -> None:
@@ -127,6 +104,7 @@ class CargoWorkspace:
         self.progress = progress
         self._lock = threading.RLock()
         self._prepared: dict[str, Prepared | CargoError] = {}
+        self._recalled: set[str] = set()
         self._settings: dict[str, CargoSettings] = {}
 
     # Places -------------------------------------------------------------------------------------
@@ -225,6 +203,7 @@ class CargoWorkspace:
             env: Added to cargo's environment.
         """
         settings = self.settings(root)
+        recalled = root in self._recalled
         mounts = self.mounts(root, purpose, writable_tree=writable_tree, tree=tree)
         inner = inner_path(self.sandbox, mounts, tree or self.checkout)
         manifest = posixpath.join(inner, root, "Cargo.toml")
@@ -241,10 +220,18 @@ class CargoWorkspace:
             limits=self.limits,
             network=network,
         )
+        found = self._run(root, job, arguments, after)
+        if recalled and found.problem and found.problem.blame is Blame.SURROUNDINGS:
+            self._prepare_anew(root)  # what was brought here once may have been removed since
+            found = self._run(root, job, arguments, after)
+        return found
+
+    def _run(self, root: str, job: Job, arguments: Sequence[str], after: Sequence[str]) -> CargoRun:
         done = self.sandbox.run(job, stop=self.stop)
         done = replace(done, argv=("cargo", *arguments, *(("--", *after) if after else ())))
         messages = parse_messages(done.stdout, self.locate_from(self._compiler_folder(root)))
-        return CargoRun(done, messages, diagnose(done, messages, self.locate, cwd=cwd, network=network))
+        problem = diagnose(done, messages, self.locate, cwd=job.cwd, network=job.network)
+        return CargoRun(done, messages, problem)
 
     def settings(self, root: str) -> CargoSettings:
         """What of the checkout's cargo configuration is honoured for one workspace."""
@@ -306,7 +293,10 @@ class CargoWorkspace:
         with self._lock:
             if root not in self._prepared:
                 try:
-                    self._prepared[root] = self._prepare(root)
+                    preparation = self._preparation(root)
+                    self._prepared[root] = preparation.prepare()
+                    if preparation.recalled:
+                        self._recalled.add(root)
                 except CargoError as error:  # asking the network again would not change it
                     self._prepared[root] = error
             found = self._prepared[root]
@@ -314,43 +304,19 @@ class CargoWorkspace:
             raise found
         return found
 
-    def _prepare(self, root: str) -> Prepared:
-        self.progress("reading the manifests")
-        metadata = self._metadata(root)
-        notes = [f"not honoured: {item}" for item in self.settings(root).refused]
-        lock = self.checkout / metadata.root / "Cargo.lock"
-        stale = None
-        if not lock.exists():
-            self._write_lock(root, "generate-lockfile")
-            notes.append("there is no Cargo.lock; the newest versions at hand were taken")
-        fetch = self._fetch(root)
-        if not fetch.ok and _STALE_LOCK.search(fetch.done.error_text):
-            stale = posixpath.normpath(posixpath.join(metadata.root, "Cargo.lock"))
-            self._write_lock(root, "update", "--workspace")
-            notes.append(f"{stale} does not match the manifests; a renewed copy was used")
-            fetch = self._fetch(root)
-        if not fetch.ok:
-            self.progress("downloading dependencies")
-            fetch = self._fetch(root, network=True)
-        _demand(fetch)
-        return Prepared(metadata, tuple(notes), stale)
+    def _prepare_anew(self, root: str) -> None:
+        with self._lock:
+            if root in self._recalled:  # else another thread has done it
+                self._recalled.remove(root)
+                self._preparation(root).forget()
+                del self._prepared[root]
+            self.prepare(root)
 
-    def _metadata(self, root: str) -> Metadata:
-        found = self.run(root, ("metadata", "--no-deps", "--format-version", "1"), "test")
-        _demand(found)
-        return parse_metadata(found.done.stdout, self.locate, self.checkout)
-
-    def _fetch(self, root: str, *, network: bool = False) -> CargoRun:
-        arguments = ["fetch", "--locked", "--target", self.toolchain.host]
-        return self.run(root, arguments if network else [*arguments, "--offline"], "test", network=network)
-
-    def _write_lock(self, root: str, *command: str) -> None:
-        """Write Cargo.lock into the checkout, with what is here already or else from the network."""
-        done = self.run(root, (*command, "--offline"), "test", writable_tree=True)
-        if not done.ok:
-            self.progress("choosing dependencies")
-            done = self.run(root, command, "test", writable_tree=True, network=True)
-        _demand(done)
+    def _preparation(self, root: str) -> Preparation:
+        inner = inner_path(self.sandbox, (Mount(self.checkout, REPO),), self.checkout)
+        settings = repr(self.settings(root))
+        told = (self.toolchain.description, str(self.toolchain.cargo_home), inner, settings)
+        return Preparation(self, root, told, self.progress)
 
     @contextmanager
     def scratch_tree(self) -> Iterator[Path]:
@@ -378,9 +344,3 @@ class CargoWorkspace:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _demand(run: CargoRun) -> None:
-    if not run.ok:
-        text = essential_text(run.done)
-        raise CargoError(run.problem or Problem(Blame.SURROUNDINGS, f"cargo failed: {text}"))
