@@ -35,6 +35,7 @@ class EventKind(StrEnum):
     CHECKED = "checked"
     QUESTION = "question"
     ANSWER = "answer"
+    REMEMBERED = "remembered"
     COMMITTED = "committed"
     DELIVERED = "delivered"
     INTERRUPTED = "interrupted"

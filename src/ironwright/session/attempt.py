@@ -86,6 +86,18 @@ class TreeKeeper:
     changed: Callable[[str, str], Sequence[str]]
 
 
+class Memory(Protocol):
+    """The project's notes, as an agent may use them."""
+
+    def objection(self, text: str, kind: str, source: str) -> str | None:
+        """Why a note may not be proposed; None where nothing speaks against it."""
+        ...
+
+    def recall(self, text: str) -> str:
+        """The notes that fit a text, as a list for the agent."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AttemptLimits:
     """What an attempt may use; None is no limit.
@@ -170,6 +182,7 @@ class AttemptSpec:
         answers: Answers to the questions on which that attempt stopped, by :attr:`Question.id`.
         unattended: Nobody answers: a question is decided by the agent's assumption.
         check: Runs the gates and renders what they found; None offers no ``check`` tool.
+        memory: The project's notes; None offers neither ``remember`` nor ``recall``.
         progress: Told in one line what is being done.
     """
 
@@ -191,6 +204,7 @@ class AttemptSpec:
     answers: Mapping[str, str] = field(default_factory=dict)
     unattended: bool = False
     check: Callable[[], Awaitable[str]] | None = None
+    memory: Memory | None = None
     progress: Callable[[str], None] = lambda line: None
 
 

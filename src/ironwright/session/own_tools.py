@@ -1,24 +1,29 @@
-"""The tools that we add to those for files and commands: ``check`` and ``ask``."""
+"""The tools that we add to those for files and commands: ``check``, ``ask``, ``remember``, ``recall``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from pydantic_ai.exceptions import CallDeferred
+from pydantic_ai.exceptions import CallDeferred, ToolFailed
 from pydantic_ai.tools import RunContext
 from pydantic_ai.toolsets import FunctionToolset
 
 from ironwright.records.journal import EventKind
-from ironwright.session.attempt import AttemptSpec
+from ironwright.records.note import NoteError
+from ironwright.session.attempt import AttemptSpec, Memory
 
 ASK = "ask"
 CHECK = "check"
+REMEMBER = "remember"
+RECALL = "recall"
 
 
 def own_tools(spec: AttemptSpec) -> FunctionToolset[None]:
     """The toolset of one attempt.
 
-    Journal: ``question`` ``{"attempt", "id", "question", "assumed", "unattended"}`` when the agent asks.
+    Journal: ``question`` ``{"attempt", "id", "question", "assumed", "unattended"}`` when the agent asks;
+    ``remembered`` ``{"attempt", "text", "kind", "source"}`` when it proposes a note.
     """
     toolset: FunctionToolset[None] = FunctionToolset(id="ironwright")
 
@@ -51,4 +56,41 @@ def own_tools(spec: AttemptSpec) -> FunctionToolset[None]:
             return await run_check()
 
         toolset.add_function(check, name=CHECK)
+    if spec.memory is not None:
+        _add_memory(toolset, spec, spec.memory)
     return toolset
+
+
+def _add_memory(toolset: FunctionToolset[None], spec: AttemptSpec, memory: Memory) -> None:
+    async def remember(ctx: RunContext[None], text: str, kind: str, source: str) -> str:
+        """Propose a short note for whoever works here next; kind: decision, convention, pitfall or fact.
+
+        Args:
+            ctx: The run.
+            text: The note.
+            kind: What it is about.
+            source: File and line, or command, that it rests on.
+        """
+        key = f"{spec.key}/note-{ctx.tool_call_id}"
+        if spec.journal.find(key) is None:
+            against = _told(memory.objection, text, kind, source)
+            if against is not None:
+                raise ToolFailed(f"Not noted: {against}")
+        data = {"attempt": spec.key, "text": text, "kind": kind, "source": source}
+        spec.journal.append(EventKind.REMEMBERED, data, key)
+        return "Noted; it is kept when this work is delivered."
+
+    async def recall(words: str) -> str:
+        """Search the project's notes."""
+        return _told(memory.recall, words) or ""
+
+    toolset.add_function(remember, name=REMEMBER)
+    toolset.add_function(recall, name=RECALL)
+
+
+def _told(ask: Callable[..., str | None], *words: str) -> str | None:
+    """What the memory answers; one that cannot be read is the user's to repair, and no end of the work."""
+    try:
+        return ask(*words)
+    except NoteError as error:
+        raise ToolFailed(f"The notes cannot be read: {error.what} ({error.where}).") from error

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ironwright.host.process import Limits
-from ironwright.host.sandbox import Job, Sandbox, inner_path
+from ironwright.host.sandbox import Job, inner_path
 from ironwright.records.definition import Command
 from ironwright.records.errors import DefinitionError
 from ironwright.records.journal import Event, EventKind
+from ironwright.records.note import NoteError
 from ironwright.session.attempt import AttemptResult, Stopped
 from ironwright.workflow.context import RunContext
+from ironwright.workflow.memory import RECALLED, ProjectMemory
 from ironwright.workflow.phases import Phase, work_phase
-from ironwright.workflow.worktree import Workspace
 
 _SHELL_LIMITS = Limits(seconds=120, output_bytes=1 << 20)
 
@@ -66,7 +67,7 @@ async def run_command(
 
 async def _carry_out(run: RunContext, command: Command, key: str, history: bytes | None) -> CommandOutcome:
     async def expand() -> dict[str, Any]:
-        return await asyncio.to_thread(_expanded, command, run.workspace, run.sandbox)
+        return await asyncio.to_thread(_expanded, command, run)
 
     expanded = await run.step(f"{key}/expand", expand)
     if expanded["problem"]:
@@ -78,8 +79,16 @@ async def _carry_out(run: RunContext, command: Command, key: str, history: bytes
     return CommandOutcome(command.name, ok, reason, result)
 
 
-def _expanded(command: Command, workspace: Workspace, sandbox: Sandbox) -> dict[str, Any]:
+def _expanded(command: Command, run: RunContext) -> dict[str, Any]:
     from ironwright.agents.commands import ShellOutput, expand_command, project_reader
+
+    workspace, sandbox = run.workspace, run.sandbox
+    in_tree = project_reader(workspace.tree)
+
+    def read(name: str) -> str | None:
+        if name != RECALLED:
+            return in_tree(name)
+        return ProjectMemory(run.ground.project.memory).recall(run.record.request.task)
 
     def shell(line: str) -> ShellOutput:
         mounts = workspace.mounts(sandbox)
@@ -88,8 +97,8 @@ def _expanded(command: Command, workspace: Workspace, sandbox: Sandbox) -> dict[
         return ShellOutput(done.exit_code, done.text, done.error_text)
 
     try:
-        expanded = expand_command(command, "", shell, project_reader(workspace.tree))
-    except DefinitionError as error:
+        expanded = expand_command(command, "", shell, read)
+    except (DefinitionError, NoteError) as error:
         return {"text": "", "problem": error.what}
     return {"text": expanded.text, "problem": ""}
 

@@ -22,6 +22,7 @@ from ironwright.session.attempt import (
 )
 from ironwright.workflow.context import RunContext, SuspendedError
 from ironwright.workflow.judge import check_for_agent
+from ironwright.workflow.memory import ProjectMemory, RunMemory
 from ironwright.workflow.run_store import read_json, write_json
 
 MOST_ANSWERS = 20
@@ -145,6 +146,7 @@ def _spec(run: RunContext, phase: Phase) -> AttemptSpec:
         answers=phase.answers or {},
         unattended=run.record.request.unattended,
         check=lambda: check_for_agent(run, phase.key),
+        memory=RunMemory(ProjectMemory(run.ground.project.memory), lambda: run.journal.events),
         progress=run.listener.progress,
     )
 
