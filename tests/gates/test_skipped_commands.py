@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ironwright.gates.checks.skipped_commands import GATE
-from ironwright.records.journal import EventKind
-from ironwright.testing.gate_testing import Case
+from ironwright.records.journal import EventKind, read_journal
+from ironwright.testing.gate_testing import Case, write_journal
 
 BOTH = {"before": ("memo",), "after": ("lint", "commit")}
 ATTEMPT = [(EventKind.ATTEMPT_STARTED, {}), (EventKind.ATTEMPT_ENDED, {})]
@@ -50,6 +50,20 @@ UNKNOWN = [
     case("no attempt", [*MEMO], mentions=("no attempt",)),
     case("the run is still at work", [*MEMO, *ATTEMPT], mentions=("/lint, /commit", "still at work")),
 ]
+
+
+@pytest.mark.parametrize(
+    ("journal", "params", "reason"),
+    [
+        ([*MEMO, *ATTEMPT], BOTH, "/lint, /commit is due when the work is done"),
+        ([*MEMO, *ATTEMPT, *LINT, *COMMIT, *ATTEMPT], BOTH, "/lint, /commit is due when the work is done"),
+        ([*MEMO, *ATTEMPT], {"before": ("memo",), "after": ()}, ""),
+        ([*ATTEMPT], BOTH, ""),  # what was missed before the work is known at once
+    ],
+)
+def test_in_mid_run_only_what_is_known_is_judged(journal, params, reason, tmp_path):
+    assert GATE.not_due is not None
+    assert GATE.not_due(read_journal(write_journal(tmp_path / "journal.jsonl", journal)), params) == reason
 
 
 def test_verdict(gate_case, tmp_path):

@@ -251,6 +251,35 @@ def test_commands_before_and_after_the_work_happen_and_are_judged_by_evidence(
     assert kinds(report).count("checked") == 2
 
 
+def test_a_check_in_mid_run_leaves_out_what_is_not_due_and_the_last_one_judges_it(
+    repository: Path, recording: Path
+) -> None:
+    project = with_agent(repository, COMMANDS)
+
+    def commit(spec: AttemptSpec) -> AttemptResult:
+        git(spec.workplace.worktree, "add", "--all")
+        git(spec.workplace.worktree, "commit", "--quiet", "-m", "Add add_two")
+        return result(spec)
+
+    def work_and_check(spec: AttemptSpec) -> AttemptResult:
+        done = write("src/two.rs", GOOD)(spec)
+        assert spec.check is not None
+        answers.append(asyncio.run(spec.check()))
+        return done
+
+    answers: list[str] = []
+    engine = ScriptedEngine(nothing, work_and_check, commit)
+    report = run_task(request(project, recording), engine=engine)
+    assert report.outcome is Outcome.DELIVERED, (report.reason, report.notes)
+    assert "skipped_commands" not in answers[0]
+    checked = [event for event in read_journal(Path(report.journal)) if event.kind is EventKind.CHECKED]
+    judged = [{gate["id"]: gate["verdict"] for gate in event.data["gates"]} for event in checked]
+    assert [found.get("skipped_commands") for found in judged] == [None, None, "PASS"]
+    first = json.loads((Path(report.journal).parent / "checks" / "1.json").read_text())
+    (note,) = [note for note in first["notes"] if note.startswith("skipped_commands")]
+    assert note == "skipped_commands is judged at the end of the run: /commit is due when the work is done"
+
+
 def test_a_command_that_nobody_defines_is_refused_before_anything_is_made(
     repository: Path, recording: Path
 ) -> None:

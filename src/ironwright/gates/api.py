@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +13,7 @@ from ironwright.records.verdict import Evidence, Finding, Status
 
 if TYPE_CHECKING:
     from ironwright.gates.subject import Subject
+    from ironwright.records.journal import Event
 
 Params = Mapping[str, Any]
 
@@ -106,6 +107,9 @@ class Gate:
             plain comments) and ``commented_code`` (both trees, of comments only where they stand).
         scopes: The scopes it can judge; the first is its default.
         process: True where it judges how the work was done: without a journal it does not apply.
+        not_due: For a ``process`` gate that cannot be judged in the middle of every run: given the journal
+            and the parameters, says why, empty where it can. A check in mid-run leaves it out then; the
+            one that decides never does.
         applies_with: Parameters of which one that is stated makes a ``process`` gate apply nevertheless.
     """
 
@@ -120,6 +124,7 @@ class Gate:
     inputs: tuple[str, ...] = ("head", "base", "toolchain")
     scopes: tuple[Scope, ...] = (Scope.CHANGED, Scope.ALL)
     process: bool = False
+    not_due: Callable[[Sequence[Event], Params], str] | None = None
     applies_with: tuple[str, ...] = ()
 
 

@@ -60,6 +60,7 @@ class CheckRequest:
         only: Ids of the only gates to run; empty for all of the contract.
         scope: ``changed``, ``all`` or ``ratchet`` for every gate that has it; None leaves it to the contract.
         journal: The journal of the run that made the change, or None.
+        in_progress: Whether that run is still at work, so that a gate that is not due yet is left out.
         use_cache: Whether verdicts of earlier checks of the same content count.
         sandbox: ``auto``, ``bubblewrap``, ``landlock`` or ``none``.
         progress: Told what is being done.
@@ -77,6 +78,7 @@ class CheckRequest:
     only: tuple[str, ...] = ()
     scope: str | None = None
     journal: Path | None = None
+    in_progress: bool = False
     use_cache: bool = True
     sandbox: str = "auto"
     progress: Progress = _silent
@@ -99,7 +101,8 @@ def check_change(request: CheckRequest) -> CheckReport:
     cache = VerdictCache(resolved.project.cache / "verdicts", enabled=request.use_cache)
     settings = repr((request.config.cargo, request.config.sandbox, request.sandbox))
     content = ContentIdentity(resolved, settings, request.journal)
-    key = key_of(["report", *content.whole, request.contract.identity, request.scope or "", *request.only])
+    asked = [request.contract.identity, request.scope or "", *request.only]
+    key = key_of(["report", *content.whole, *asked, *(["in progress"] if request.in_progress else [])])
     known = cache.report(key)
     if known is not None:
         return _as_asked(known, resolved, started)
@@ -162,10 +165,22 @@ def _choose_bindings(contract: Contract, request: CheckRequest) -> tuple[list[Bi
             notes.append(f"{gate} does not apply: it judges how a run worked, and this change has no journal")
             continue
         binding = chosen[gate]
+        if reason := _not_due(specification, binding, request):
+            notes.append(f"{gate} is judged at the end of the run: {reason}")
+            continue
         if request.scope is not None and Scope(request.scope) in specification.scopes:
             binding = replace(binding, scope=Scope(request.scope))
         kept.append(binding)
     return kept, notes
+
+
+def _not_due(gate: Gate, binding: Binding, request: CheckRequest) -> str:
+    """Why a gate cannot be judged yet; empty where it can, and always where the check decides."""
+    from ironwright.records.journal import read_journal
+
+    if not request.in_progress or gate.not_due is None or request.journal is None:
+        return ""
+    return gate.not_due(read_journal(request.journal), binding.params)
 
 
 def _default_binding(gate: Gate) -> Binding:

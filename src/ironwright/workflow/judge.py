@@ -37,12 +37,20 @@ async def commit_step(run: RunContext, number: int) -> Work:
     return work_from_json(recorded)
 
 
-async def check_step(run: RunContext, number: int, work: Work) -> CheckReport:
-    """Judge the committed work by the contract, once."""
+async def check_step(run: RunContext, number: int, work: Work, in_progress: bool) -> CheckReport:
+    """Judge the committed work by the contract, once.
+
+    Args:
+        run: The run.
+        number: Which check of the run it is.
+        work: What is judged.
+        in_progress: Whether something that the contract demands is still to come whatever the gates say,
+            so that this check cannot be the one that decides for delivery.
+    """
 
     async def check() -> dict[str, Any]:
         run.listener.progress("the gates judge the committed work")
-        report = await _check(run, work)
+        report = await _check(run, work, in_progress)
         _journal_check(run, report, work, "run", f"check-{number}")
         folder = run.folder.path / "checks"
         folder.mkdir(exist_ok=True)
@@ -62,7 +70,7 @@ async def check_for_agent(run: RunContext, key: str) -> str:
     if work.head == run.record.base:
         return NOTHING_CHANGED
     try:
-        report = await _check(run, work)
+        report = await _check(run, work, in_progress=True)
     except IronwrightError as error:
         return f"The gates could not be run: {error}"
     times = sum(1 for event in run.journal.events if event.step.startswith(f"{key}/check-{work.tree}"))
@@ -74,7 +82,7 @@ def _commit(run: RunContext) -> Work:
     return commit_work(run.workspace, run.record.request.task, run.plan.agent.name, clock.now())
 
 
-async def _check(run: RunContext, work: Work) -> CheckReport:
+async def _check(run: RunContext, work: Work, in_progress: bool) -> CheckReport:
     request = CheckRequest(
         folder=run.ground.repository.root,
         contract=run.plan.contract_source,
@@ -82,6 +90,7 @@ async def _check(run: RunContext, work: Work) -> CheckReport:
         base=run.record.base,
         head=work.head,
         journal=run.folder.journal,
+        in_progress=in_progress,
         sandbox=run.record.request.sandbox,
         progress=run.listener.progress,
         on_verdict=run.listener.verdict,

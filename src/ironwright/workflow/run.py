@@ -86,7 +86,7 @@ async def judge(run: RunContext, state: State) -> State:
     state = replace(state, work=work, checks=number, notes=(*state.notes, *work.notes))
     if work.head == run.record.base:
         return replace(state, outcome=Outcome.UNDECIDED, reason="the agent changed nothing")
-    report = await check_step(run, number, work)
+    report = await check_step(run, number, work, in_progress=bool(_commands_to_come(run, state)))
     last = replace(state.attempts[-1], check=report)
     return replace(state, attempts=(*state.attempts[:-1], last))
 
@@ -98,7 +98,7 @@ async def repair_or_settle(run: RunContext, state: State) -> State:
         return state
     # Whether the after-commands ran is itself judged, and cannot be told before they did: they are due as
     # soon as nothing is refused.
-    waiting = [name for name in run.plan.contract.after if name not in state.commands]
+    waiting = _commands_to_come(run, state)
     if waiting and (report.status is not Status.FAIL or _only_commands_are_due(report)):
         return await after_commands(run, state, waiting)
     if report.status is Status.PASS:
@@ -115,6 +115,10 @@ async def repair_or_settle(run: RunContext, state: State) -> State:
         reason = f"{_names(report, Status.FAIL, 'failed')}; {cause}"
         return replace(state, outcome=Outcome.REFUSED, reason=reason)
     return await repair(run, state, report)
+
+
+def _commands_to_come(run: RunContext, state: State) -> list[str]:
+    return [name for name in run.plan.contract.after if name not in state.commands]
 
 
 async def _again_or_refused(run: RunContext, state: State, report: CheckReport, limit: str | None) -> State:

@@ -13,8 +13,8 @@ Evidence:
     The journal's records of commands and attempts, written when they started and ended.
 
 Unknown when:
-    There is no journal, no attempt was made yet, or the run is still at work, so that the commands after
-    it are not due.
+    There is no journal, or no attempt was made yet. While the run is still at work, so that the commands
+    after it are not due, a check leaves this gate out and says so; the check that decides has it.
 """
 
 from __future__ import annotations
@@ -45,6 +45,21 @@ _LAST = (
     r"(?:done|finished|complete\w*|everything|all|the|your)\b"
     r"|\bat the end\b|\b(?:up)?on completion\b|\bwhen complete\b|\bfinally\b"
 )
+
+
+def _not_due(journal: Sequence[Event], params: Params) -> str:
+    """Why the commands cannot be judged in the middle of a run: those after the work have not had their turn.
+
+    What was missed before the work is known at once, and no later step makes up for it.
+    """
+    if not params["after"] or any(_missed_before(journal, params)):
+        return ""
+    return f"{_due(params)} when the work is done"
+
+
+def _due(params: Params) -> str:
+    return f"{', '.join(f'/{_plain(name)}' for name in params['after'])} is due"
+
 
 GATE = Gate(
     id="skipped_commands",
@@ -90,6 +105,7 @@ GATE = Gate(
     inputs=("journal",),
     scopes=(Scope.CHANGED,),
     process=True,
+    not_due=_not_due,
 )
 
 
@@ -109,19 +125,31 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         f"commands that ran: {len(ran)}",
         {"commands": [{key: event.data.get(key) for key in ("name", "phase", "ok")} for event in ran]},
     )
-    first = [event for event in ran if event.data["phase"] == "before" and event.seq < attempts[0]]
-    findings = [*_missing(demanded["before"], first, "before the work")]
+    findings = [*_missed_before(subject.journal, params)]
     last_attempt = max([*attempts, *ended])
     last = [event for event in ran if event.data["phase"] == "after" and event.seq > last_attempt]
-    if demanded["after"] and not last and not _is_over(subject.journal):
-        if not findings:
-            names = ", ".join(f"/{name}" for name in demanded["after"])
-            raise Unknown(f"the run is still at work: {names} is due when it is done", (evidence,))
-    else:
+    # What must come before the work can be told in the middle of it, what must come after it cannot.
+    if last or _is_over(subject.journal):
         findings += _missing(demanded["after"], last, "after the work")
+    elif demanded["after"] and not findings:
+        raise Unknown(f"the run is still at work: {_due(params)} when it is done", (evidence,))
     every = [f"/{name}" for phase in demanded.values() for name in phase]
     good = f"{', '.join(every)} ran when it should" if every else "no commands are demanded"
     return judged(tuple(findings), good, "demanded commands that did not run as they should: {n}", evidence)
+
+
+def _missed_before(journal: Sequence[Event], params: Params) -> Iterator[Finding]:
+    """Findings for what should have run before the first attempt; none while there is no attempt."""
+    attempts = [event.seq for event in _work(journal) if event.kind == EventKind.ATTEMPT_STARTED]
+    if attempts:
+        first = [
+            event
+            for event in journal
+            if event.kind == EventKind.COMMAND_ENDED
+            and event.data["phase"] == "before"
+            and event.seq < attempts[0]
+        ]
+        yield from _missing([_plain(name) for name in params["before"]], first, "before the work")
 
 
 def _work(journal: Sequence[Event]) -> list[Event]:
