@@ -46,6 +46,21 @@ def twice(text: str, **more) -> Offence:
 
 
 OFFENCES = {
+    "missing_tests": twice("pub fn one() {}\n"),
+    "naming_conventions": Offence("pub fn isOne() {}\n", "pub fn isOne() {}\npub fn isTwo() {}\n"),
+    "misplaced_tests": twice(
+        "#[test]\nfn one() {\n    assert_eq!(1, 2);\n}\n", params=(("unit_tests", "inline"),)
+    ),
+    "layering": Offence(
+        "use crate::api::A;\npub struct B(A);\n",
+        "use crate::api::A;\nuse crate::api::C;\npub struct B(A, C);\n",
+        path="src/domain.rs",
+        params=(("layers", ("api", "domain")),),
+        with_files=(
+            ("src/lib.rs", "pub mod api;\npub mod domain;\n"),
+            ("src/api.rs", "pub struct A;\npub struct C;\n"),
+        ),
+    ),
     "forbidden_patterns": twice(
         "pub fn one(a: u8) {\n    std::mem::forget(a);\n}\n", params=(("rules", ("mem::forget",)),)
     ),
