@@ -45,6 +45,16 @@ def search(words: str, repo: Path, output: Output) -> int:
     return _answer(_memory(repo).search(words), output, f"no note has anything of {words!r}")
 
 
+@command.command("recall")
+@click.argument("task", default="")
+@_repo
+@output_options("terminal")
+def recall(task: str, repo: Path, output: Output) -> int:
+    """Print what an agent is shown before TASK: the notes that fit it, then the newest."""
+    output.answer(_memory(repo).recall(task))
+    return ExitCode.PASS
+
+
 @command.command("show")
 @click.argument("note_id", metavar="ID")
 @_repo
@@ -60,7 +70,12 @@ def show(note_id: str, repo: Path, output: Output) -> int:
 
 @command.command("add")
 @click.argument("text")
-@click.option("--kind", type=click.Choice([kind.value for kind in NoteKind]), default=NoteKind.FACT.value, show_default=True)
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in NoteKind]),
+    default=NoteKind.FACT.value,
+    show_default=True,
+)
 @click.option("--source", default="", help="What it rests on: a file and line, a commit, a person.")
 @_repo
 @output_options("terminal", "json")
