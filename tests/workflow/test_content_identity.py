@@ -8,7 +8,7 @@ from ironwright.testing.gate_testing import MANIFEST, SmallCrate
 from ironwright.workflow.change import resolve_change
 from ironwright.workflow.content_identity import ContentIdentity
 
-NAMES = ("head", "rust", "manifests", "code", "commented_code")
+NAMES = ("head", "rust", "manifests", "code", "commented_code", "surface")
 LIB = "//! Sums.\n\n/// Adds.\npub fn add(a: u32, b: u32) -> u32 {\n    a + b\n}\n"
 
 
@@ -34,13 +34,19 @@ def test_a_comment_inside_a_function_is_seen_by_clippy_only(tmp_path: Path) -> N
 
 
 def test_documentation_is_code(tmp_path: Path) -> None:
-    assert "code" in renewed_by(tmp_path / "c", {"src/lib.rs": LIB.replace("Adds.", "Adds two.")})
+    found = renewed_by(tmp_path / "c", {"src/lib.rs": LIB.replace("Adds.", "Adds two.")})
+    assert found >= {"code", "surface"}
+
+
+def test_a_function_s_body_is_no_surface(tmp_path: Path) -> None:
+    found = renewed_by(tmp_path / "c", {"src/lib.rs": LIB.replace("a + b", "b + a")})
+    assert found == {"head", "rust", "code", "commented_code"}
 
 
 def test_other_files_and_manifests_count_as_they_are(tmp_path: Path) -> None:
-    assert renewed_by(tmp_path / "a", {"data.txt": "1"}) == {"head", "code", "commented_code"}
+    assert renewed_by(tmp_path / "a", {"data.txt": "1"}) == {"head", "code", "commented_code", "surface"}
     found = renewed_by(tmp_path / "b", {"Cargo.toml": MANIFEST + "# end\n"})
-    assert found == {"head", "manifests", "code", "commented_code"}
+    assert found == {"head", "manifests", "code", "commented_code", "surface"}
 
 
 def test_beside_a_build_script_comments_count(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def run(
     stop: threading.Event | None = None,
     cached: bool = False,
     tree: str = "",
+    only_clean: bool = False,
 ) -> dict[str, Verdict]:
     by_name = {module.GATE.id: module for module in modules}
     bindings = [Binding(name, {}) for name in by_name]
@@ -63,7 +64,7 @@ def run(
         by_name,
         subject,
         cache,
-        lambda b: Keys(f"ab{b.gate}{tree}", f"cd{b.gate}"),
+        lambda b: Keys(f"ab{b.gate}{tree}", f"cd{b.gate}", only_clean),
         tmp_path / "crash",
         stop or threading.Event(),
     )
@@ -235,3 +236,14 @@ def test_only_a_pass_is_taken_over_to_a_tree_that_differs_in_nothing_that_matter
     assert again["good"].cached
     assert again["good"].findings == (), "its lines may be others by now"
     assert not again["bad"].cached
+
+
+def test_where_remarks_may_turn_into_findings_only_a_pass_without_any_is_taken_over(
+    subject: Subject, tmp_path: Path
+) -> None:
+    remark = passed("fine", findings=(Finding("a.rs", 3, "old"),))
+    modules = [gate("clean", passed("fine")), gate("remarked", remark)]
+    run(subject, tmp_path, *modules, cached=True, tree="one", only_clean=True)
+    again = run(subject, tmp_path, *modules, cached=True, tree="other", only_clean=True)
+    assert again["clean"].cached
+    assert not again["remarked"].cached

@@ -104,7 +104,8 @@ class Gate:
             ``commits`` (their messages), ``history`` (which commits they are), ``day`` (for
             what is known of the world outside), ``rust``
             (head's and base's Rust files only), ``manifests``, ``toolchain``, ``code`` (both trees without
-            plain comments) and ``commented_code`` (both trees, of comments only where they stand).
+            plain comments), ``commented_code`` (both trees, of comments only where they stand) and
+            ``surface`` (both trees without plain comments and functions' bodies).
         scopes: The scopes it can judge; the first is its default.
         process: True where it judges how the work was done: without a journal it does not apply.
         not_due: For a ``process`` gate that cannot be judged in the middle of every run: given the journal

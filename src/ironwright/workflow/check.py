@@ -209,6 +209,7 @@ def _run(
         return Keys(
             exact=key_of([*demand, *exact, *(content.of(name) for name in exact)]),
             loose=key_of([*demand, *loose, *(content.of(name) for name in loose)]),
+            only_clean="surface" in inputs,
         )
 
     return run_gates(

@@ -27,7 +27,8 @@ class ContentIdentity:
     """The digests of one check, each made when it is first asked for.
 
     ``head`` and ``base`` are whole trees. ``code`` leaves out what cannot change what cargo answers: plain
-    comments in Rust files; ``commented_code`` keeps where comments stand in functions, for clippy. Both
+    comments in Rust files; ``commented_code`` keeps where comments stand in functions, for clippy;
+    ``surface`` leaves out the bodies of functions as well, for rustdoc. All of them
     fall back to whole files where a build script could read sources.
 
     Args:
@@ -54,6 +55,7 @@ class ContentIdentity:
             "manifests": lambda: self._suffixed(("Cargo.toml", "Cargo.lock")),
             "code": lambda: self._code("code"),
             "commented_code": lambda: self._code("commented_code"),
+            "surface": lambda: self._code("surface"),
         }
         self._known: dict[str, str] = {}
 
@@ -134,17 +136,18 @@ class CodeDigests:
         self._fresh: dict[str, list[str]] = {}
 
     def of(self, kind: str, entries: Mapping[str, Entry]) -> dict[str, str]:
-        """The digests of some files by object id; kind is ``code`` or ``commented_code``."""
-        position = ("code", "commented_code").index(kind)
+        """The digests of some files by object id; kind is ``code``, ``commented_code`` or ``surface``."""
+        position = ("code", "commented_code", "surface").index(kind)
         wanted = {entry.oid for entry in entries.values()}
         unknown = wanted - self._memory.keys() - self._fresh.keys()
         if unknown:
             from ironwright.gates.rust.code import code_text
+            from ironwright.gates.rust.surface import surface_text
             from ironwright.gates.rust.syntax import parse_rust
 
             for oid, content in self._repository.blobs(sorted(unknown)).items():
                 file = parse_rust("x.rs", content)
-                texts = (code_text(file), code_text(file, keep_places=True))
+                texts = (code_text(file), code_text(file, keep_places=True), surface_text(file))
                 self._fresh[oid] = [hashlib.sha256(text).hexdigest() for text in texts]
         return {oid: (self._fresh.get(oid) or self._memory[oid])[position] for oid in wanted}
 

@@ -30,10 +30,13 @@ class Keys:
         exact: Both trees as they are, to the byte.
         loose: Only what the gate's answer depends on (its ``inputs``). Lines may be others, so a verdict
             found by it alone must be a PASS, and its remarks are left out.
+        only_clean: Whether that PASS must not have had remarks either: which of them the change is to
+            answer for may depend on more than the gate's own answer does.
     """
 
     exact: str
     loose: str
+    only_clean: bool = False
 
 
 KeysOf = Callable[[Binding], Keys]
@@ -160,7 +163,8 @@ class _Judged:
         """The verdict, remembered."""
         if self.keys is not None:
             cache.keep_verdict(self.keys.exact, self.verdict)
-            if self.verdict.status is Status.PASS:
+            clean = not self.verdict.findings or not self.keys.only_clean
+            if self.verdict.status is Status.PASS and clean:
                 cache.keep_verdict(self.keys.loose, replace(self.verdict, findings=()))
         return self.verdict
 

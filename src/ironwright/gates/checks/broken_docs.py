@@ -45,7 +45,8 @@ GATE = Gate(
             "Ensure documentation builds without warnings.",
         ),
         Phrasing(
-            r"\b(?:broken|dead|unresolved) (?:intra-doc |doc(?:umentation)? |rustdoc |internal )?links?\b",
+            r"\b(?:broken|dead|unresolved) (?:(?:intra-doc|doc(?:umentation)?|rustdoc) links?\b|"
+            r"links? in (?:the |your |any )*(?:doc(?:s|umentation|[ -]comments?)?|rustdoc)\b)",
             "There must be no broken intra-doc links.",
             negative=True,
         ),
@@ -78,7 +79,7 @@ GATE = Gate(
     requires=("compile_errors",),
     early=True,
     tools=("rustdoc",),
-    inputs=("code", "toolchain"),
+    inputs=("surface", "toolchain"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ironwright.gates.rust.comments import Comment
 from ironwright.gates.rust.syntax import RustFile
@@ -29,15 +30,31 @@ def code_text(file: RustFile, *, keep_places: bool = False) -> bytes:
     source = file.source
     if file.error_lines or SEES_ITS_PLACE.search(source):
         return source
+    return without_comments(file, (), keep_places=keep_places)
+
+
+def without_comments(
+    file: RustFile, bodies: Iterable[tuple[int, int]], *, keep_places: bool = False
+) -> bytes:
+    """The file's bytes with plain comments taken out, and with ``{}`` in place of some blocks.
+
+    Args:
+        file: The parsed file.
+        bodies: Where those blocks start and end, none inside another.
+        keep_places: As for :func:`code_text`.
+    """
+    source = file.source
+    cuts = [(start, end, b"{}") for start, end in bodies]
+    for comment in file.comments:
+        if comment.doc is None:
+            mark = b"/**/" if keep_places and _matters_to_clippy(file, comment) else b""
+            cuts.append((*_extent(source, comment), mark))
     pieces: list[bytes] = []
     position = 0
-    for comment in file.comments:
-        if comment.doc is not None or comment.start_byte < position:
-            continue
-        start, end = _extent(source, comment)
-        mark = b"/**/" if keep_places and _matters_to_clippy(file, comment) else b""
-        pieces += [source[position:start], mark]
-        position = max(position, end)
+    for start, end, mark in sorted(cuts, key=lambda cut: cut[:2]):
+        if start >= position:
+            pieces += [source[position:start], mark]
+            position = end
     pieces.append(source[position:])
     return b"".join(pieces)
 
