@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -137,7 +139,23 @@ def test_a_model_that_never_stops_is_stopped_and_its_work_judged(
     assert any("limit of 3 turns" in note for note in report.notes)
     # The gates found nothing wrong in what was there, so it is delivered, with the limit said first.
     assert report.outcome is Outcome.DELIVERED
-    assert "before it said that it is done" in report.reason
+    assert report.reason.startswith("a limit stopped the agent before it said that it is done")
+    assert report.exit_code == 0
+
+
+def test_work_that_a_limit_cut_short_is_refused_when_a_gate_fails(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never_stop(_: object) -> Turn:
+        text = "".join(f"// line {number}\n" for number in range(300))
+        return Turn("Again.", [ToolUse("write_file", {"path": "src/long.rs", "content": text})])
+
+    with ScriptedServer(never_stop) as server:
+        use(server, monkeypatch)
+        report = run_task(request(project, max_turns=2))
+    assert report.outcome is Outcome.REFUSED
+    assert "all 2 model requests are used" in report.reason
+    assert report.exit_code == 1
 
 
 def test_a_limit_in_dollars_ends_the_work(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,3 +187,46 @@ def test_openai_chat_works_as_well(project: Path, monkeypatch: pytest.MonkeyPatc
         report = run_task(request(project, model="openai-chat:gpt-6.1-sol"))
         assert report.outcome is Outcome.DELIVERED, report.reason
         assert [item.path for item in server.requests] == ["/v1/chat/completions"] * 2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of two megabytes that is full."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("a disk can be mounted by root alone")
+    try:
+        (place / "filling").write_bytes(b"x" * (2 << 20))
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_full_disk_behind_the_state_is_named_with_its_variable_and_the_run_goes_on_with_room(
+    project: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IRONWRIGHT_STATE_HOME", str(small_disk / "state"))
+    with ScriptedServer([WRITE, DONE]) as server:
+        use(server, monkeypatch)
+        report = run_task(request(project))
+        assert report.outcome is Outcome.FAILED
+        assert "No space left" in report.reason
+        (note,) = [note for note in report.notes if "on a disk that is full" in note]
+        assert note.startswith(str(small_disk / "state"))
+        assert "IRONWRIGHT_STATE_HOME" in note
+        subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+        assert resume_run(report.run_id, project).outcome is Outcome.DELIVERED
+        assert len(server.requests) == 2
+
+
+def test_a_full_disk_behind_the_cache_is_named_with_its_variable(
+    project: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IRONWRIGHT_CACHE_HOME", str(small_disk / "cache"))
+    with ScriptedServer([WRITE, DONE]) as server:
+        use(server, monkeypatch)
+        report = run_task(request(project))
+    assert report.outcome is not Outcome.DELIVERED
+    assert "IRONWRIGHT_CACHE_HOME" in " ".join((report.reason, *report.notes))

@@ -26,6 +26,7 @@ from ironwright.workflow.ending import ENDED, build_report, clear_up, finish, wr
 from ironwright.workflow.model_access import open_model
 from ironwright.workflow.plan import Ground, Plan, make_plan, survey
 from ironwright.workflow.request import RunRequest
+from ironwright.workflow.room import lack_of_room
 from ironwright.workflow.run_store import RunFolder, RunRecord, RunStore, new_run_id, read_json, write_json
 from ironwright.workflow.worktree import Workspace, workspace_for
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from ironwright.session.attempt import Engine, ModelAccess
 
 BRANCH_PREFIX = "ironwright/"
+_WRITABLE = (
+    "Make room or give the right to write there, or set IRONWRIGHT_CACHE_HOME and IRONWRIGHT_STATE_HOME to "
+    "folders that can be written; then resume the run."
+)
 
 
 def run_task(
@@ -226,7 +231,8 @@ def _to_report(run: _Run, engine: Engine | None) -> RunReport:
         if error.errno not in MACHINE_REFUSALS:
             raise
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        return _suspended(run, Outcome.FAILED, what, notes=("Make room there, then resume the run.",))
+        advice = () if lack_of_room(run.record.repository) else (_WRITABLE,)
+        return _suspended(run, Outcome.FAILED, what, notes=advice)
 
 
 async def _work(run: _Run, engine: Engine | None) -> RunReport:
@@ -299,6 +305,8 @@ def _suspended(
     notes: tuple[str, ...] = (),
 ) -> RunReport:
     """The report of a run that stops here and can go on."""
+    if outcome is Outcome.FAILED:
+        notes = (*notes, *lack_of_room(run.record.repository))
     times = sum(1 for event in run.journal.events if event.kind is EventKind.INTERRUPTED)
     run.journal.append(
         EventKind.INTERRUPTED, {"outcome": outcome.value, "reason": reason}, f"interrupted-{times + 1}"

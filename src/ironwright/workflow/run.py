@@ -200,9 +200,8 @@ def _after_command(state: State, outcome: CommandOutcome) -> State:
 
 def _why_delivered(state: State) -> str:
     if state.attempts[-1].stopped == Stopped.LIMIT.value:
-        return (
-            "every gate of the contract passed, but a limit stopped the agent before it said that it is done"
-        )
+        # The contract decides, not the agent's word; but who reads the report should look twice.
+        return "a limit stopped the agent before it said that it is done; every gate of the contract passed"
     return "every gate of the contract passed"
 
 

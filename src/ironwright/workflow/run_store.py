@@ -388,5 +388,6 @@ def _unwritable(path: Path, error: OSError) -> StorageError:
     return StorageError(
         f"the run's folder cannot be written ({error.strerror or error})",
         where=str(path),
-        advice="Free some space or make the folder writable, then resume the run.",
+        advice="Free some space or make the folder writable, then resume the run; where the repository "
+        "cannot be written, runs are kept at the place that IRONWRIGHT_STATE_HOME names.",
     )

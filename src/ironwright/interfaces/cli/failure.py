@@ -17,8 +17,8 @@ from ironwright.records.errors import ExitCode, IronwrightError
 
 _FOLDERS = "set IRONWRIGHT_CACHE_HOME and IRONWRIGHT_STATE_HOME to folders that can be written"
 _ADVICE = {
-    errno.ENOSPC: "Make room, then do it again: what was finished is kept.",
-    errno.EDQUOT: "Your quota is used up: make room, then do it again.",
+    errno.ENOSPC: f"Make room, then do it again: what was finished is kept. Or {_FOLDERS}.",
+    errno.EDQUOT: f"Your quota is used up: make room, then do it again; or {_FOLDERS}.",
     errno.EROFS: f"It is read-only: {_FOLDERS}.",
     errno.EACCES: f"You may not do this there: see who owns it, or {_FOLDERS}.",
     errno.ENOTDIR: f"There is a file where a folder is needed: move it away, or {_FOLDERS}.",
