@@ -219,7 +219,18 @@ def _is_new_key(line: str, seen: Mapping[str, object], *, in_example: bool) -> s
     return match[1]
 
 
+def entry_lines(lines: list[str]) -> list[tuple[str, Any, list[str]]]:
+    """Key, value and lines of each entry of a frontmatter that is read line by line."""
+    return [
+        (key, _value(key, chunk), [f"{key}:{chunk[0]}", *chunk[1:]]) for key, chunk in _chunks(lines).items()
+    ]
+
+
 def _read_lines(lines: list[str]) -> dict[str, Any]:
+    return {key: _value(key, chunk) for key, chunk in _chunks(lines).items()}
+
+
+def _chunks(lines: list[str]) -> dict[str, list[str]]:
     chunks: dict[str, list[str]] = {}
     current: list[str] | None = None
     depth = 0
@@ -231,7 +242,7 @@ def _read_lines(lines: list[str]) -> dict[str, Any]:
         elif current is not None:
             current.append(line)
         depth = max(0, depth + line.count("<example>") - line.count("</example>"))
-    return {key: _value(key, chunk) for key, chunk in chunks.items()}
+    return chunks
 
 
 def _value(key: str, chunk: list[str]) -> Any:

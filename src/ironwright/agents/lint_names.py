@@ -39,6 +39,15 @@ KNOWN_TOOLS = frozenset(
 )
 """Tools of Claude Code, OpenCode and Ironwright, in lower case."""
 
+_WRITTEN = {
+    name.lower(): name
+    for name in (
+        *("AskUserQuestion", "Bash", "BashOutput", "Edit", "EnterPlanMode", "ExitPlanMode", "Glob", "Grep"),
+        *("KillBash", "KillShell", "LS", "LSP", "MultiEdit", "NotebookEdit", "NotebookRead", "Read", "Skill"),
+        *("SlashCommand", "Task", "TodoRead", "TodoWrite", "ToolSearch", "WebFetch", "WebSearch", "Write"),
+    )
+}
+
 BUILT_IN_COMMANDS = frozenset(
     (
         *("add-dir", "agents", "bashes", "bug", "clear", "compact", "config", "context", "cost", "doctor"),
@@ -124,6 +133,12 @@ def is_known_tool(name: str) -> bool:
     """Whether a tool is known, or belongs to an MCP server, of which nothing can be known."""
     bare = name.split("(")[0].strip()
     return bare.lower() in KNOWN_TOOLS or bare.startswith("mcp__") or "{{" in name
+
+
+def written_tool(name: str) -> str:
+    """A tool's name as Claude Code writes it; one that is not known stays as it is."""
+    bare, parenthesis, rest = name.partition("(")
+    return _WRITTEN.get(bare.strip().lower(), bare) + parenthesis + rest
 
 
 def is_known_model(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""``ironwright agents``: lists, shows and lints definition files."""
+"""``ironwright agents``: lists, shows, lints and exports definition files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ironwright.interfaces.cli.commands.agents_export import export_agents
+from ironwright.interfaces.cli.commands.agents_lint import findings_as_text, lint
 from ironwright.interfaces.cli.output import Output, output_options
-from ironwright.records.errors import ExitCode
 
 if TYPE_CHECKING:
     from ironwright.agents.find import AgentSource
-    from ironwright.records.definition import Agent, LintFinding
+    from ironwright.records.definition import Agent
 
 _repo = click.option(
     "--repo",
@@ -24,7 +25,7 @@ _repo = click.option(
 
 @click.group("agents")
 def command() -> None:
-    """List, show or lint agent definitions."""
+    """List, show, lint or export agent definitions."""
 
 
 @command.command("list")
@@ -85,28 +86,8 @@ def show_agent(name: str, repo: Path, output: Output) -> int:
     return 0
 
 
-@command.command("lint")
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
-@_repo
-@output_options("terminal", "json")
-def lint(paths: tuple[Path, ...], repo: Path, output: Output) -> int:
-    """Lint definition files or folders of them; without a path the project's own.
-
-    Exit code 1 where a file cannot be used, 0 otherwise; warnings and remarks do not count.
-    """
-    from ironwright.agents.lint import lint_paths
-    from ironwright.interfaces.cli.project import project_root
-    from ironwright.records.definition import Severity
-
-    findings = lint_paths(paths, project_root(repo))
-    if output.format == "json":
-        from ironwright.reporting.json import data_as_json
-
-        output.answer(data_as_json({"findings": [finding.as_json() for finding in findings]}))
-    else:
-        output.answer(_findings_as_text(findings, output))
-    errors = any(finding.severity is Severity.ERROR for finding in findings)
-    return ExitCode.GATES_FAILED if errors else ExitCode.PASS
+command.add_command(lint)
+command.add_command(export_agents)
 
 
 def _source_as_data(source: AgentSource) -> dict[str, Any]:
@@ -158,32 +139,7 @@ def _agent_as_text(agent: Agent, output: Output) -> str:
         canvas.line(line, indent=2)
     if agent.findings:
         canvas.blank()
-        return canvas.result() + _findings_as_text(agent.findings, output)
-    return canvas.result()
-
-
-def _findings_as_text(findings: tuple[LintFinding, ...], output: Output) -> str:
-    from ironwright.reporting.canvas import Canvas
-    from ironwright.reporting.figures import count
-    from ironwright.reporting.untrusted import printable
-
-    styles = {"error": "bold red", "warning": "yellow", "info": "cyan"}
-    canvas = Canvas(output.screen())
-    for finding in findings:
-        canvas.line(
-            f"{printable(finding.path)}:{finding.line}  ",
-            (finding.severity.value, styles[finding.severity.value]),
-            f"  {finding.rule}",
-            fold=False,
-        )
-        canvas.line(printable(finding.message), indent=4)
-        canvas.line(("→ ", "green"), printable(finding.advice), indent=4)
-    numbers = [
-        count(sum(finding.severity.value == severity for finding in findings), severity, many)
-        for severity, many in (("error", "errors"), ("warning", "warnings"), ("info", "remarks"))
-        if any(finding.severity.value == severity for finding in findings)
-    ]
-    canvas.line(", ".join(numbers) if numbers else "nothing odd was found")
+        return canvas.result() + findings_as_text(agent.findings, output)
     return canvas.result()
 
 

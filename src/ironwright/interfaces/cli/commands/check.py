@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     "--no-sandbox", is_flag=True, help="Run cargo on the crate WITHOUT a sandbox; only for code you trust."
 )
 @click.option("--watch", is_flag=True, help="Judge uncommitted work again after every edit, until Ctrl-C.")
-@output_options("terminal", "json", "markdown")
+@output_options("terminal", "json", "markdown", "sarif", "junit")
 def command(
     repo: Path,
     base: str | None,
@@ -155,6 +155,14 @@ def _rendered(report: CheckReport, output: Output) -> str:
         from ironwright.reporting.markdown import check_as_markdown
 
         return check_as_markdown(report)
+    if output.format == "sarif":
+        from ironwright.reporting.sarif import check_as_sarif
+
+        return check_as_sarif(report)
+    if output.format == "junit":
+        from ironwright.reporting.junit import check_as_junit
+
+        return check_as_junit(report)
     from ironwright.reporting.terminal import check_as_text
 
     return check_as_text(report, output.screen())
