@@ -242,6 +242,11 @@ def is_asserting_call(name: str) -> bool:
     return name not in _UNWRAPPING and _ASSERTING_CALL.search(name) is not None
 
 
+def is_about_not_panicking(name: str) -> bool:
+    """Whether a test's name says that its point is to come to its end, or to compile."""
+    return _ABOUT_NOT_PANICKING.search(name) is not None
+
+
 def is_judged(item: Item) -> bool:
     """Whether an item is a test that must prove something; benchmarks measure instead."""
     return item.is_test and not any(

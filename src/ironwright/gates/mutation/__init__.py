@@ -1,0 +1,1 @@
+"""Small wrong versions of changed functions, all in one build, and which tests notice them."""
