@@ -14,10 +14,12 @@ from ironwright.testing.gate_testing import run_gate
 
 # What these refuse is a change itself, not a state of the tree: there is no old offence.
 COMPARING = {"weakened_tests", "loosened_guardrails", "test_after_code", "out_of_scope_edits"}
+# What a design declares is there or not, whatever the change touched.
+WHOLE = {"design_deviation"}
 TREE_GATES = sorted(
     name
     for name, gate in gates().items()
-    if gate.cost is Cost.TREE and not gate.tools and name not in COMPARING
+    if gate.cost is Cost.TREE and not gate.tools and name not in COMPARING | WHOLE
 )
 
 

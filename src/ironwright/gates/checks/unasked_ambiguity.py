@@ -59,8 +59,8 @@ GATE = Gate(
             "Question ambiguities.",
         ),
         Phrasing(
-            rf"\b{_UNCLEAR}\b[^.;]{{0,60}}\bask\b\s+(?:the user|first|before|me|us|a human|the team|rather than|i"
-            rf"nstead of)",
+            rf"\b{_UNCLEAR}\b[^.;]{{0,60}}\bask\b\s+(?:the user|first|before|me|us|a human|the team|"
+            r"rather than|instead of)",
             "When requirements are ambiguous, ask the user.",
         ),
         Phrasing(
