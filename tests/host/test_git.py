@@ -140,3 +140,18 @@ def test_a_tree_reads_submodules_and_links_as_no_files(repository: Repository) -
     git(repository.root, "add", "-A")
     git(repository.root, "commit", "-qm", "link")
     assert "link.rs" not in GitTree(repository, repository.tree_of("HEAD")).paths
+
+
+def test_what_a_killed_command_left_in_a_slot_is_gone_at_its_next_use(tmp_path: Path) -> None:
+    with slot(tmp_path / "slots", "head") as first:
+        left = first.target / "scratch-tree-k3x9" / "repo"
+        left.mkdir(parents=True)
+        (left / "file").write_text("x")
+        left.chmod(0o500)  # a test took the right to write from it
+        (first.target / "build").mkdir()
+        with slot(tmp_path / "slots", "head") as second:
+            assert second.folder != first.folder
+            assert left.is_dir(), "another process may be working there"
+    with slot(tmp_path / "slots", "head") as again:
+        assert again.folder == first.folder
+        assert sorted(path.name for path in again.target.iterdir()) == ["build"]

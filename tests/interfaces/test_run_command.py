@@ -94,3 +94,16 @@ def test_a_damaged_run_folder_is_listed_as_damaged(cli, crate):
     assert answer.code == 0
     assert "damaged" in answer.out
     assert cli("runs", "show", "2026", cwd=crate).code == 2
+
+
+def test_cleaning_says_what_it_removed_and_what_it_kept(cli, crate):
+    damaged = crate / ".ironwright/runs/20260101-000000-abcd"
+    damaged.mkdir(parents=True)
+    (damaged / "run.json").write_text("{")
+    answer = cli("runs", "clean", "--older-than", "0", cwd=crate)
+    assert answer.code == 0
+    assert "20260101-000000-abcd  kept: run.json is damaged" in answer.out
+    assert "0 runs removed" in answer.out
+    answer = cli("runs", "clean", "--dry-run", "--format", "json", cwd=crate)
+    assert json.loads(answer.out)["runs"][0]["removed"] is False
+    assert damaged.is_dir()

@@ -30,6 +30,7 @@ from ironwright.host.cargo_preparation import Preparation
 from ironwright.host.cargo_preparation import Prepared as Prepared
 from ironwright.host.cargo_problems import Blame, Problem, diagnose
 from ironwright.host.cargo_settings import CargoSettings, read_settings
+from ironwright.host.checkout import SCRATCH_PREFIX
 from ironwright.host.instrument import WRAPPER, write_wrapper
 from ironwright.host.process import Completed, Limits
 from ironwright.host.sandbox import Job, Mount, Sandbox, inner_path
@@ -339,7 +340,7 @@ class CargoWorkspace:
     def scratch_folder(self, purpose: str) -> Iterator[Path]:
         """An empty folder next to the target directories, thrown away afterwards."""
         self.target.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"scratch-{purpose}-", dir=self.target))
+        folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{purpose}-", dir=self.target))
         try:
             yield folder
         finally:

@@ -17,6 +17,9 @@ from pathlib import Path
 from ironwright.host.git import Entry, Repository
 from ironwright.records.errors import RepositoryError
 
+SCRATCH_PREFIX = "scratch-"
+"""How the names of folders begin that a command makes beside target directories, for as long as it runs."""
+
 _LINK = "120000"
 _SUBMODULE = "160000"
 
@@ -207,11 +210,18 @@ def slot(home: Path, purpose: str, seed: Path | None = None) -> Iterator[Slot]:
                 number += 1
                 continue
             place = Slot(folder)
+            _sweep(place.target)
             if new and seed is not None and seed.is_dir():
                 _seed(seed, place.target)
             place.target.mkdir(parents=True, exist_ok=True)
             yield place
             return
+
+
+def _sweep(target: Path) -> None:
+    """Remove what commands of a killed process left: whoever holds the slot knows that none of them runs."""
+    for folder in target.glob(f"{SCRATCH_PREFIX}*"):
+        _remove_tree(folder)
 
 
 def _seed(seed: Path, target: Path) -> None:
@@ -228,7 +238,7 @@ def _seed(seed: Path, target: Path) -> None:
                 handle = held.enter_context(open(lock, "rb"))
                 fcntl.flock(handle, fcntl.LOCK_SH)
         try:
-            shutil.copytree(seed, fresh, symlinks=True, ignore=shutil.ignore_patterns("scratch-*"))
+            shutil.copytree(seed, fresh, symlinks=True, ignore=shutil.ignore_patterns(f"{SCRATCH_PREFIX}*"))
             fresh.replace(target)
         except (OSError, shutil.Error):
             # A cold start is slower and as right: whatever is wrong (a full disk, say) will be told by

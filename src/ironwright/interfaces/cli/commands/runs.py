@@ -1,4 +1,4 @@
-"""``ironwright runs``: lists, shows, resumes and answers runs."""
+"""``ironwright runs``: lists, shows, resumes, answers and removes runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _repo = click.option(
 
 @click.group("runs")
 def command() -> None:
-    """List, show, resume or answer runs."""
+    """List, show, resume, answer or remove runs."""
 
 
 @command.command("list")
@@ -133,6 +133,53 @@ def answer(run_id: str, text: str, question: str | None, repo: Path, output: Out
     output.answer(rendered(report, output))
     advise(report, output)
     return report.exit_code
+
+
+@command.command("clean")
+@click.option(
+    "--older-than",
+    type=click.FloatRange(min=0),
+    default=30,
+    show_default=True,
+    metavar="DAYS",
+    help="How many days ago a run must have ended.",
+)
+@click.option(
+    "--undelivered", is_flag=True, help="Also runs whose worktree holds work that was not delivered."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@_repo
+@output_options("terminal", "json")
+def clean(older_than: float, undelivered: bool, dry_run: bool, repo: Path, output: Output) -> int:
+    """Remove runs that are over; branches stay, and so do runs that can go on."""
+    from ironwright.host.git import open_repository
+    from ironwright.reporting import figures
+    from ironwright.reporting.untrusted import printable
+    from ironwright.workflow.change import project_of
+    from ironwright.workflow.clean_runs import clean_runs
+
+    repository = open_repository(repo)
+    with output.progress() as progress:
+        runs = clean_runs(
+            repository,
+            project_of(repository),
+            days=older_than,
+            undelivered=undelivered,
+            dry_run=dry_run,
+            progress=progress.step,
+        )
+    if output.format == "json":
+        from ironwright.reporting.json import data_as_json
+
+        output.answer(data_as_json({"dry_run": dry_run, "runs": [run.as_json() for run in runs]}))
+        return ExitCode.PASS
+    removed = [run for run in runs if run.removed]
+    lines = [f"{run.run_id}  {printable(run.reason)}" for run in runs]
+    freed = sum(run.freed for run in removed) / 1_000_000
+    verb = "would be removed" if dry_run else "removed"
+    lines.append(f"{figures.count(len(removed), 'run')} {verb}, {freed:.1f} MB")
+    output.answer("\n".join(lines))
+    return ExitCode.PASS
 
 
 def _show_unfinished(folder: RunFolder, outcome: str, output: Output) -> None:
