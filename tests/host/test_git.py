@@ -9,6 +9,7 @@ import pytest
 
 from ironwright.host.checkout import GitTree, slot
 from ironwright.host.git import Repository, open_repository
+from ironwright.host.read_objects import ReadObjects
 from ironwright.records.change import FileStatus
 from ironwright.records.errors import RepositoryError
 
@@ -155,3 +156,19 @@ def test_what_a_killed_command_left_in_a_slot_is_gone_at_its_next_use(tmp_path: 
     with slot(tmp_path / "slots", "head") as again:
         assert again.folder == first.folder
         assert sorted(path.name for path in again.target.iterdir()) == ["build"]
+
+
+def test_what_was_read_is_not_read_again(repository: Repository) -> None:
+    oid = repository.entries(repository.tree_of("HEAD"))["a.rs"].oid
+    before = repository.blobs([oid])
+    for stored in (repository.git_dir / "objects").glob(f"{oid[:2]}/{oid[2:]}"):
+        stored.unlink()
+    assert repository.blobs([oid, oid]) == before
+    with pytest.raises(RepositoryError, match="missing"):
+        open_repository(repository.root).blobs([oid])
+
+
+def test_what_there_is_no_room_for_is_read_each_time() -> None:
+    objects = ReadObjects()
+    objects.keep({"large": bytes(49 << 20), "small": b"x"})
+    assert objects.known == {"small": b"x"}

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ironwright.host.process import Completed, Limits, run
+from ironwright.host.read_objects import ReadObjects
 from ironwright.records.change import Commit, FileChange, FileStatus
 from ironwright.records.errors import RepositoryError, ToolError
 
@@ -68,6 +69,7 @@ class Repository:
     bare: bool
     object_directory: Path | None = None
     _listed: dict[str, dict[str, Entry]] = field(default_factory=dict, compare=False, repr=False)
+    _read: ReadObjects = field(default_factory=ReadObjects, compare=False, repr=False)
 
     def with_objects(self, folder: Path) -> Repository:
         """The same repository, writing its new objects into a folder of ours."""
@@ -133,7 +135,11 @@ class Repository:
 
     def tree_of(self, commit: str) -> str:
         """The tree id of a commit."""
-        return self.git("rev-parse", "--verify", f"{commit}^{{tree}}").text.strip()
+        return self.trees_of([commit])[0]
+
+    def trees_of(self, commits: Sequence[str]) -> list[str]:
+        """The tree ids of some commits, by their ids."""
+        return self.git("rev-parse", *(f"{commit}^{{tree}}" for commit in commits)).text.split()
 
     def head_branch(self) -> str | None:
         """The checked-out branch's short name; None where HEAD is detached."""
@@ -186,8 +192,15 @@ class Repository:
         return found
 
     def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
-        """The bytes of many objects, read by one process."""
-        wanted = list(dict.fromkeys(oids))
+        """The bytes of many objects, read by one process, and none of the small ones twice."""
+        wanted = dict.fromkeys(oids)
+        with self._read.lock:
+            found = {oid: self._read.known[oid] for oid in wanted if oid in self._read.known}
+            read = self._read_blobs([oid for oid in wanted if oid not in found])
+            self._read.keep(read)
+        return found | read
+
+    def _read_blobs(self, wanted: Sequence[str]) -> dict[str, bytes]:
         if not wanted:
             return {}
         request = "".join(f"{oid}\n" for oid in wanted).encode()
@@ -230,7 +243,10 @@ class Repository:
             The tree's id.
         """
         where = checkout or self.root
-        index = Path(self.git("rev-parse", "--absolute-git-dir", cwd=where).text.strip()) / "index"
+        told = str(self.git_dir)
+        if where != self.root:
+            told = self.git("rev-parse", "--absolute-git-dir", cwd=where).text.strip()
+        index = Path(told, "index")
         with TemporaryDirectory(prefix="ironwright-index-") as folder:
             own_index = Path(folder) / "index"
             if index.exists():

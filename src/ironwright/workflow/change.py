@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ironwright.host.git import WORKTREE, Repository, open_repository
@@ -31,12 +31,14 @@ class ResolvedChange:
         repository: Knows where all of the change's objects are.
         project: The places that belong to the repository, the same for all of its worktrees.
         notes: How base was chosen, what is not judged.
+        uncommitted_only: Whether it is known to consist of uncommitted work alone.
     """
 
     change: Change
     repository: Repository
     project: ProjectPaths
     notes: tuple[str, ...]
+    uncommitted_only: bool = False
 
 
 def project_of(repository: Repository) -> ProjectPaths:
@@ -46,7 +48,13 @@ def project_of(repository: Repository) -> ProjectPaths:
     return ProjectPaths(repository.root)
 
 
-def resolve_change(folder: Path, base: str | None, head: str, objects: Path | None = None) -> ResolvedChange:
+def resolve_change(
+    folder: Path,
+    base: str | None,
+    head: str,
+    objects: Path | None = None,
+    repository: Repository | None = None,
+) -> ResolvedChange:
     """Find the change between two revisions of the repository that a folder lies in.
 
     Without a base it is measured from where head left the default branch, else from head's parent; a
@@ -57,11 +65,12 @@ def resolve_change(folder: Path, base: str | None, head: str, objects: Path | No
         base: A revision, or None.
         head: A revision, or ``WORKTREE`` for the uncommitted state of the checkout.
         objects: A folder of objects to look in besides the repository's own, or None.
+        repository: The repository where it was found already, or None.
 
     Raises:
         RepositoryError: No repository, no such revision, nothing in common, or no Cargo.toml at head.
     """
-    repository = open_repository(folder)
+    repository = repository or open_repository(folder)
     project = project_of(repository)
     if objects is not None:
         repository = repository.with_objects(objects)
@@ -78,6 +87,8 @@ def change_commits(resolved: ResolvedChange) -> tuple[Commit, ...]:
     Raises:
         RepositoryError: git cannot list them.
     """
+    if resolved.uncommitted_only:
+        return ()
     change = resolved.change
     commits = resolved.repository.messages(change.base, change.head)
     if change.head_label == WORKTREE:
@@ -95,13 +106,17 @@ def _worktree_change(repository: Repository, project: ProjectPaths, base: str | 
     aside = repository.with_objects(project.cache / "objects")
     started = repository.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False)
     parent = started.text.strip() or None
-    commit = aside.commit_tree(aside.snapshot(), [parent] if parent else [], "uncommitted work\n", _NOBODY)
+    tree = aside.snapshot()
+    commit = aside.commit_tree(tree, [parent] if parent else [], "uncommitted work\n", _NOBODY)
     if parent is None:
-        return _resolved(aside, project, None, commit, "nothing", WORKTREE, ["the repository has no commits"])
-    if base is None:
-        return _resolved(aside, project, parent, commit, "HEAD", WORKTREE, [])
-    base_commit, base_label, notes = _base(repository, base, parent)
-    return _resolved(aside, project, base_commit, commit, base_label, WORKTREE, notes)
+        notes = ["the repository has no commits"]
+        found = _resolved(aside, project, None, commit, "nothing", WORKTREE, notes, tree)
+    elif base is None:
+        found = _resolved(aside, project, parent, commit, "HEAD", WORKTREE, [], tree)
+    else:
+        base_commit, base_label, notes = _base(repository, base, parent)
+        found = _resolved(aside, project, base_commit, commit, base_label, WORKTREE, notes, tree)
+    return replace(found, uncommitted_only=found.change.base == parent)
 
 
 def _base(repository: Repository, base: str | None, head: str) -> tuple[str | None, str, list[str]]:
@@ -138,9 +153,13 @@ def _resolved(
     base_label: str,
     head_label: str,
     notes: list[str],
+    tree: str | None = None,
 ) -> ResolvedChange:
-    head_tree = repository.tree_of(head)
-    base_tree = repository.tree_of(base) if base else None
+    """The change between two commits; ``tree`` is head's where that is known already."""
+    asked = [commit for commit in (base, None if tree else head) if commit]
+    trees = repository.trees_of(asked) if asked else []
+    base_tree = trees[0] if base else None
+    head_tree = tree or trees[-1]
     entries = repository.entries(head_tree)
     if not any(path == "Cargo.toml" or path.endswith("/Cargo.toml") for path in entries):
         raise RepositoryError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ironwright.host import clock
-from ironwright.host.git import WORKTREE
+from ironwright.host.git import WORKTREE, Repository
 from ironwright.records.config import Config
 from ironwright.records.contract import Binding, Contract, Scope
 from ironwright.records.errors import ConfigError, RepositoryError
@@ -68,6 +68,7 @@ class CheckRequest:
         stop: Ends the check when set; gates that have no verdict then are UNKNOWN.
         objects: A folder of git objects that base or head are in besides the repository's own (a run's
             work that is not delivered yet), or None.
+        repository: The repository where the caller has found it already, or None.
     """
 
     folder: Path
@@ -85,6 +86,7 @@ class CheckRequest:
     on_verdict: Callable[[Verdict], None] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     objects: Path | None = None
+    repository: Repository | None = None
 
 
 def check_change(request: CheckRequest) -> CheckReport:
@@ -97,7 +99,7 @@ def check_change(request: CheckRequest) -> CheckReport:
         SandboxError: There is no sandbox and none was not asked for.
     """
     started = clock.seconds()
-    resolved = resolve_change(request.folder, request.base, request.head, request.objects)
+    resolved = resolve_change(request.folder, request.base, request.head, request.objects, request.repository)
     cache = VerdictCache(resolved.project.cache / "verdicts", enabled=request.use_cache)
     settings = repr((request.config.cargo, request.config.sandbox, request.sandbox))
     content = ContentIdentity(resolved, settings, request.journal)

@@ -67,6 +67,7 @@ def command(
         config = load_config(project.config)
         return CheckRequest(
             folder=repo,
+            repository=repository,
             contract=contract_source(contract or config.check.contract, project.root, config),
             config=config,
             base=base or config.check.base,
