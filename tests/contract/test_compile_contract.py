@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from ironwright.contract.compile import DEFAULT_GATES, bind, compile_contract, default_contract
+from ironwright.contract.compile import DEFAULT_GATES, GUARD_GATES, bind, compile_contract, default_contract
 from ironwright.gates.api import Cost, Gate, Param
 from ironwright.records.config import Config, parse_config
 from ironwright.records.contract import Binding, Clause, Contract, Scope, Strength
@@ -76,10 +76,23 @@ def test_wishes_alone_make_a_soft_binding() -> None:
 
 def test_prerequisites_are_added_as_hard_with_their_reason() -> None:
     bound = _bound(_make(_clause(1)))
-    assert list(bound) == ["compile_errors", "failing_tests", "low_coverage"]
+    assert list(bound) == ["stub_tests", "compile_errors", "failing_tests", "low_coverage"]
     assert bound["compile_errors"].sources == ("required by failing_tests",)
     assert bound["compile_errors"].strength is Strength.HARD
     assert bound["compile_errors"].scope is Scope.ALL
+
+
+def test_what_rests_on_tools_is_guarded_and_says_so(
+    make_agent: MakeAgent, all_gates: Mapping[str, Gate]
+) -> None:
+    contract = compile_contract(make_agent("# Rules\n\n- All tests must pass.\n"), Config(), all_gates)
+    bound = _bound(contract)
+    assert set(GUARD_GATES) <= set(bound)
+    assert bound["loosened_guardrails"].sources == ("guards failing_tests",)
+    removed = parse_config("[gates]\nloosened_guardrails = false\n", "ironwright.toml")
+    contract = compile_contract(make_agent("# Rules\n\n- All tests must pass.\n"), removed, all_gates)
+    assert "loosened_guardrails" not in _bound(contract)
+    assert any("removes it" in note for note in contract.notes)
 
 
 def test_settings_beat_prose_and_say_so() -> None:

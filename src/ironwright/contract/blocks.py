@@ -214,7 +214,7 @@ class _Reader:
         headings = tuple(heading for _, heading in self.headings)
         for offset, raw in enumerate(token.content.split("\n"), start=1):
             command = re.sub(r"(^|\s)#.*$", "", raw).strip().removeprefix("$ ")
-            if _COMMAND.match(command):
+            if _COMMAND.match(command) and not re.search(r"\|\s*(?!tee\b)", command):
                 line = token.map[0] + 1 + offset
                 leads = (*self._governing(), *lead)
                 self.blocks.append(Block(BlockKind.COMMAND, line, command, headings, leads))

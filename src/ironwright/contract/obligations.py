@@ -34,6 +34,11 @@ _ABSENT_FIRST = re.compile(
     r"^(?:no|missing|lack(?:ing)?|absent|absence|without|insufficient|low|poor|un\w+ed)\b", re.IGNORECASE
 )
 _FRAGMENT_WORDS = 40
+_LONGEST = 2_000  # characters of a sentence that are read: no sentence that a person wrote is longer
+# "Formatting: cargo fmt" tells what is used for it, also in a list of the tools that a project has.
+_TOOL_BULLET = re.compile(
+    r"(?:code )?(?:format(?:ting|ter)?|lint(?:ing|er|s)?):?\s*cargo (?:fmt|clippy)\b", re.IGNORECASE
+)
 
 
 class Topic(Enum):
@@ -86,14 +91,20 @@ def find_obligations(agent: Agent) -> tuple[Obligation, ...]:
 
     Lines are those of the file that holds the sentence. Never raises on any text.
     """
-    found = list(_obligations_of(agent.body, agent.path, agent.body_line - 1))
-    if agent.places:  # the body was filled in: each line comes from a file and a line of its own
-        places = [agent.place(item.line) for item in found]
-        found = [replace(item, path=p, line=n) for item, (p, n) in zip(found, places, strict=True)]
+    return tuple(each_obligation(agent))
+
+
+def each_obligation(agent: Agent) -> Iterator[Obligation]:
+    """The obligations of :func:`find_obligations`, one after the other: for texts that hold too many."""
+    for item in _obligations_of(agent.body, agent.path, agent.body_line - 1):
+        if agent.places:  # the body was filled in: each line comes from a file and a line of its own
+            path, line = agent.place(item.line)
+            yield replace(item, path=path, line=line)
+        else:
+            yield item
     for include in agent.includes:
         body, skipped = _after_frontmatter(include.text)
-        found.extend(_obligations_of(body, str(include.path), skipped))
-    return tuple(found)
+        yield from _obligations_of(body, str(include.path), skipped)
 
 
 def _after_frontmatter(text: str) -> tuple[str, int]:
@@ -116,8 +127,8 @@ def _obligations_of(text: str, path: str, offset: int) -> Iterator[Obligation]:
 
 
 def _in_block(block: Block, path: str, offset: int) -> Iterator[Obligation]:
-    leads = tuple(_cleaned(lead) for lead in block.leads)
-    headings = tuple(_cleaned(heading) for heading in block.headings)
+    leads = tuple(_cleaned(lead[:_LONGEST]) for lead in block.leads)
+    headings = tuple(_cleaned(heading[:_LONGEST]) for heading in block.headings)
     topic = _topic_of(headings, leads)
     if topic is Topic.SILENT:
         return
@@ -125,9 +136,9 @@ def _in_block(block: Block, path: str, offset: int) -> Iterator[Obligation]:
         yield from _command(block, path, offset, headings, leads)
         return
     label = ""
-    for number, sentence in enumerate(split_sentences(block.text)):
-        text = with_digits(_cleaned(sentence.raw))
-        own_label, main = _label_of(sentence.raw, text)
+    for number, sentence in enumerate(dict.fromkeys(split_sentences(block.text))):
+        text = with_digits(_cleaned(sentence.raw[:_LONGEST]))
+        own_label, main = _label_of(sentence.raw[:_LONGEST], text)
         if number == 0:
             label = own_label
         standing = _label_topic(label) or topic
@@ -265,7 +276,7 @@ def _obliges(
     if words.STRONG_MODAL.search(main) or re.match(r"(?i:always|never)\b", text):
         return True
     if topic is Topic.KNOWLEDGE:
-        return False
+        return first and text != main and bool(_TOOL_BULLET.match(text))
     if block.checkbox:
         return True
     if words.DESCRIPTION.match(main):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|Mr|Dr|St)|\b[A-Z])\.$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]*_`]*(?=\s+[\"'“‘(\[*_`]*[A-Z0-9✅❌⚠🚫/`])")
 _MARKED_LINE = re.compile(r"\n(?=\s*[✅❌✓✔☑✗✘🚫⛔•])")
+_NEAR = 1_000  # characters around the end of a sentence that tell whether it is one
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _EMPHASIS = re.compile(
     r"(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])|\*\*|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|~~"
@@ -68,13 +69,14 @@ class Sentence:
 def split_sentences(text: str) -> tuple[Sentence, ...]:
     """Cut a block's text into sentences; abbreviations, versions and file names do not end one."""
     sentences: list[Sentence] = []
-    start = 0
+    start, line, counted = 0, 1, 0
     for end in [*_ends(text), len(text)]:
         part = text[start:end]
         stripped = part.strip()
         if stripped:
             offset = start + len(part) - len(part.lstrip())
-            sentences.append(Sentence(text.count("\n", 0, offset) + 1, fold(stripped)))
+            line, counted = line + text.count("\n", counted, offset), offset
+            sentences.append(Sentence(line, fold(stripped)))
         start = end
     return tuple(sentences)
 
@@ -84,7 +86,7 @@ def _ends(text: str) -> list[int]:
     for found in _MARKED_LINE.finditer(text):
         ends.append(found.start() + 1)
     for found in _SENTENCE_END.finditer(text):
-        head = text[: found.start() + 1]
+        head = text[max(found.start() - _NEAR, 0) : found.start() + 1]
         numbered = re.search(r"(?:^|\s)\d{1,2}\.$", head)
         if not _ABBREVIATION.search(head) and not numbered and not _open_bracket(text, found.end()):
             ends.append(found.end())
@@ -92,8 +94,8 @@ def _ends(text: str) -> list[int]:
 
 
 def _open_bracket(text: str, end: int) -> bool:
-    head = text[:end]
-    return head.count("(") > head.count(")") and ")" in text[end:]
+    head = text[max(end - _NEAR, 0) : end]
+    return head.count("(") > head.count(")") and ")" in text[end : end + _NEAR]
 
 
 def fold(text: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from ironwright.contract import words
-from ironwright.contract.obligations import Obligation, find_obligations
+from ironwright.contract.obligations import Obligation, each_obligation
 from ironwright.contract.plain import plain
 from ironwright.gates.api import Gate, Param, Phrasing
 from ironwright.records.contract import Clause, Strength
@@ -40,12 +41,18 @@ _REFUSED_AFTER = re.compile(
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(r"\b(?:if|in case|because|assum\w+ that|even though|although)\b", re.IGNORECASE)
+_REVIEWER = re.compile(r"(?i)(?:^|[-_ ])(?:reviewer|review|auditor|critic|inspector)s?(?:$|[-_ ])")
+_REVIEWS = re.compile(r"(?i)\W*(?:use this agent (?:to|when)\W+)?(?:\w+ ){0,4}?(?:review|audit)")
+_WRITES = re.compile(r"(?i)\b(?:write|edit|multiedit|notebookedit|\*)|\*")
 _SPEAKING_LEAD = 3
 # "At least 90%" needs its heading to say of what; "src/cli: target 75%" is about something of its own.
 _BARE_LIMIT = re.compile(r"(?=.*\d)(?!\S*[/.]\S*:)(?:\S+\s+){0,9}\S+$")
 # An item that is nothing but a command, perhaps numbered, with what it is for.
 _BARE_COMMAND = re.compile(r"(?i)(?:run\s+)?`[^`]+`\s*(?:$|[.;,(#—–-].{0,60}$)")
 _COMMAND_NAME = re.compile(r"[A-Za-z][\w:.-]*")
+MOST_OBLIGATIONS = 10_000
+"""How many obligations of one definition are read: a hundred times what the longest public one holds."""
+_LONGEST = 2_000  # characters of a sentence that patterns see: no sentence that a person wrote is longer
 _ORDER = {Strength.ADVISORY: 0, Strength.SOFT: 1, Strength.HARD: 2}
 
 
@@ -56,15 +63,46 @@ def recognise(agent: Agent, gates: Mapping[str, Gate]) -> tuple[Clause, ...]:
     depends on the text and the gates alone. Never raises on any text.
     """
     clauses: list[Clause] = []
-    for obligation in find_obligations(agent):
-        readings = () if obligation.doubtful else tuple(_readings(obligation))
-        marked = () if obligation.doubtful else tuple(_marked_readings(obligation))
-        bound = [clause for gate in gates.values() if (clause := _bind(obligation, readings, marked, gate))]
-        if bound:
-            clauses.extend(bound)
-        elif not obligation.introduces:
-            clauses.append(_advisory(obligation))
+    reviews = _only_reviews(agent)
+    known: dict[Obligation, list[Clause]] = {}
+    for number, obligation in enumerate(each_obligation(agent)):
+        if number == MOST_OBLIGATIONS:
+            clauses.append(_too_many(obligation))
+            break
+        where = replace(obligation, line=0)
+        if where not in known:
+            known[where] = _clauses_of(obligation, gates)
+        for clause in known[where]:
+            clause = replace(clause, line=obligation.line)
+            clauses.append(_looked_for(clause, gates) if reviews else clause)
     return tuple(clauses)
+
+
+def _clauses_of(obligation: Obligation, gates: Mapping[str, Gate]) -> list[Clause]:
+    readings = () if obligation.doubtful else tuple(_readings(obligation))
+    marked = () if obligation.doubtful else tuple(_marked_readings(obligation))
+    bound = [clause for gate in gates.values() if (clause := _bind(obligation, readings, marked, gate))]
+    return bound or ([] if obligation.introduces else [_advisory(obligation)])
+
+
+def _too_many(obligation: Obligation) -> Clause:
+    note = f"the text holds more than {MOST_OBLIGATIONS} obligations: nothing from this line on was read"
+    return Clause(obligation.path, obligation.line, obligation.sentence, None, {}, Strength.ADVISORY, note)
+
+
+def _only_reviews(agent: Agent) -> bool:
+    """Whether an agent judges others' work: it is named for that, or may write nothing and says so."""
+    if _REVIEWER.search(agent.name):
+        return True
+    tools = " ".join(agent.tools or ())
+    return bool(tools) and not _WRITES.search(tools) and bool(_REVIEWS.match(agent.description))
+
+
+def _looked_for(clause: Clause, gates: Mapping[str, Gate]) -> Clause:
+    """What a reviewer's text says about code is what it looks for in others' work: shown, never refused."""
+    if clause.gate is None or clause.strength is not Strength.HARD or gates[clause.gate].process:
+        return clause
+    return replace(clause, strength=Strength.SOFT, note="soft: this agent reviews the work of others")
 
 
 def _advisory(obligation: Obligation) -> Clause:
@@ -157,7 +195,7 @@ class _Reading:
 
 
 def _readings(obligation: Obligation) -> Iterator[_Reading]:
-    text, forbidden = obligation.text, obligation.forbidden
+    text, forbidden = obligation.text[:_LONGEST], obligation.forbidden
     yield _Reading(text, 0, _main_start(text), forbidden)
     if forbidden:
         for word in ("Never", "No", "Avoid"):
@@ -177,7 +215,7 @@ def _marked_readings(obligation: Obligation) -> Iterator[_Reading]:
         return
     if "`" not in obligation.sentence:
         return
-    text = plain(obligation.sentence, code_marks=True)
+    text = plain(obligation.sentence[:_LONGEST], code_marks=True)
     yield _Reading(text, 0, _main_start(text), obligation.forbidden)
     above = (*obligation.leads, *((obligation.topic,) if _BARE_COMMAND.match(text) else ()))
     for lead in dict.fromkeys(above):
@@ -185,6 +223,7 @@ def _marked_readings(obligation: Obligation) -> Iterator[_Reading]:
 
 
 def _joined(prefix: str, text: str, *, forbidden: bool) -> _Reading:
+    prefix = prefix[-_LONGEST:]
     lowered = text[:1].lower() + text[1:] if text[1:2].islower() else text
     main = _main_start(text)
     return _Reading(prefix + lowered, len(prefix), len(prefix) + main if main else 0, forbidden)
@@ -199,7 +238,7 @@ def _main_start(text: str) -> int:
 def _ask(phrasing: Phrasing, reading: _Reading, gate: Gate) -> _Asked | None:
     """What a phrasing asks of its gate in this reading; None where it does not ask for it."""
     asked: _Asked | None = None
-    for found in phrasing.regex.finditer(reading.text):
+    for found in _regex(phrasing.pattern).finditer(reading.text):
         if found.end() <= max(reading.own, reading.main) or not found[0]:
             continue
         if not _demands(phrasing, reading, found):
@@ -212,6 +251,12 @@ def _ask(phrasing: Phrasing, reading: _Reading, gate: Gate) -> _Asked | None:
             if converted is not None:
                 asked.params[name] = _together(param, asked.params.get(name), converted)
     return asked
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    """A compiled phrasing; ``re`` itself forgets some once there are more than it keeps."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def _demands(phrasing: Phrasing, reading: _Reading, found: re.Match[str]) -> bool:

@@ -88,7 +88,7 @@ STRONG_MODAL: Final = re.compile(
     re.IGNORECASE,
 )
 UNIVERSAL: Final = re.compile(
-    r"^(?:every|all|each|any|no|none of)\b(?=.*?\b(?:is|are|has|have|gets?|must|should|pass(?:es)?|"
+    r"^(?:every|all|each|any|no|none of)\b(?=.*?\b(?:is|are|has|have|gets?|must|should|pass(?:es|ing)?|"
     r"comes?|includes?|"
     r"contains?|carr(?:y|ies)|compiles?|exceeds?|returns?|uses?|needs?|longer|over|above|below|"
     r"more than|larger|without|"
@@ -100,7 +100,7 @@ THRESHOLD: Final = re.compile(
     r"less|fewer) than|not "
     r"exceed(?:ing)?|(?:more|less|fewer|greater|higher|lower|larger) than|under|below|above|over|"
     r"up to|exceeds?|reach(?:es)?|limit(?:ed)?"
-    r"(?: to| of)?|capped at)[:\s]*(?:an?\s)?\d|\d+\s*%?\s*(?:\+|or (?:more|higher|less|fewer|better|"
+    r"(?: to| of)?|capped at)[:\s]*(?:an?\s)?\d|(?<!\d)\d+\s*%?\s*(?:\+|or (?:more|higher|less|fewer|better|"
     r"above)|(?:line)?s? ?max(?:imum)?\b"
     r"|min(?:imum)?\b|or greater)",
     re.IGNORECASE,
@@ -179,7 +179,7 @@ DIALOGUE: Final = re.compile(
     r"^(?:[-*]\s*)?(?:user|assistant|human|context|a|q|claude|agent)\s*:", re.IGNORECASE
 )
 SAMPLE: Final = re.compile(
-    r"\bas if you were\b|\b\d+\s*/\s*\d+\b|\b\d+ (?:tests? )?(?:passed|failed|passing|failing)\b(?! "
+    r"\bas if you were\b|\b(?<!\d)\d+\s*/\s*\d+\b|\b\d+ (?:tests? )?(?:passed|failed|passing|failing)\b(?! "
     r"(?:attempts?|tries|runs))|"
     r"\d+(?:\.\d+)?%\s*(?:→|"
     r"->|to)\s*\d|\[(?:number|count|"
@@ -253,7 +253,8 @@ DEMAND_TOPIC: Final = re.compile(
     r"\bstandards?\b|\brequirements?\b|\brules?\b|\bguidelines?\b|\bmust\b|\bmandatory\b|"
     r"\brequired?\b|\bchecklist\b|\bpolic(?:y|ies)\b|"
     r"\bprinciples?\b|\bconstraints?\b|\bquality\b|\bcriteri(?:a|on)\b|\bdefinition of done\b|"
-    r"\bdo'?s\b|^\W*do\W*$|\bbest practices\b|"
+    r"\b(?:only |not )?(?:complete|done|finished|ready) (?:when|once|only if|only when)\b|"
+    r"\bdefinition of (?:done|complete|ready)\b|\bdo'?s\b|^\W*do\W*$|\bbest practices\b|"
     r"\bresponsibilit|\bworkflow\b|^(?:before|after|prior)\b|\balways\b|\bensure\b|\bconventions?\b|"
     r"\bexpectations?\b|"
     r"\bthresholds?\b|\bprovide\b|\bverify\b|\bnon-negotiables?\b|\bcritical\b|\bimportant\b|"

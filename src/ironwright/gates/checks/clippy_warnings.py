@@ -110,9 +110,13 @@ GATE = Gate(
             "The code has to be free of lints.",
         ),
         Phrasing(
-            rf"(?:\b(?:deny|forbid|enable|enforce|turn on)\b|-[DFW]\s?)"
+            rf"(?:\b(?:deny|forbid)\b|-[DF]\s?)"
             rf"[^.;]{{0,40}}?(?P<deny>{_LINT}(?:\s*(?:,|and|&|-[DFW])+\s*{_LINT})*)",
             "Run cargo clippy -- -D clippy::unwrap_used.",
+        ),
+        Phrasing(
+            r"\blint(?:s|ing|er|)?\s*:\s*(?:always\s+|use\s+)?(?:cargo\s+)?clippy\b(?!\.toml| config)",
+            "Linting: cargo clippy --all-targets",
         ),
     ),
     params={

@@ -40,7 +40,8 @@ GATE = Gate(
     cost=Cost.BUILD,
     phrasings=(
         Phrasing(
-            rf"\bcompil(?:ation|es?|ing)\b(?! time)[^.;]{{0,30}}?\b{_SUCCEEDS}",
+            rf"\bcompil(?:ation|es?|ing)\b(?! time| without (?:any )?warnings| with (?:no|zero) warnings)"
+            rf"[^.;]{{0,30}}?\b{_SUCCEEDS}",
             "Ensure compilation succeeds before moving to the next component.",
         ),
         Phrasing(
@@ -87,7 +88,8 @@ GATE = Gate(
             "Keep the build green.",
         ),
         Phrasing(
-            r"^\W*(?:the\s+|all\s+)?(?:code|project|crate|workspace)\s+(?:still\s+)?(?:compiles|builds)\b",
+            r"^\W*(?:the\s+|all\s+)?(?:code|project|crate|workspace)\s+(?:still\s+)?(?:compiles|builds)"
+            r"\b(?! (?:without (?:any )?|with (?:no|zero) )warnings)",
             "Code compiles.",
         ),
     ),

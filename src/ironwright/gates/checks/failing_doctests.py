@@ -66,6 +66,11 @@ GATE = Gate(
             rf"keep)\s+(?:green|passing)\b",
             "Doc tests must stay green.",
         ),
+        Phrasing(
+            r"^\W*(?:all\s+|code\s+|the\s+|every\s+)*examples?\s+(?:must\s+|"
+            r"should\s+)?(?:actually\s+)?(?:compiles?|runs?)\b",
+            "Examples compile and run correctly.",
+        ),
     ),
     requires=("compile_errors",),
     inputs=("code", "toolchain"),

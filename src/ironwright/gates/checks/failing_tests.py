@@ -114,6 +114,17 @@ GATE = Gate(
             "Don't break existing tests.",
             negative=True,
         ),
+        Phrasing(
+            r"\bcargo (?:test|nextest(?: run)?)\b[^.;]{0,30}\b(?:shows?|reports?|with|has|have)"
+            r"\b[^.;]{0,25}\b(?:tests?\s+)?(?:passing|no failures?|"
+            r"zero failures?|0 failed|no failing tests?)\b",
+            "cargo test shows all tests passing.",
+        ),
+        Phrasing(
+            r"\b(?:all|every|the)\s+(?:existing\s+|other\s+)?tests?\s+(?:are\s+|"
+            r"is\s+)?still\s+(?:passing|green|pass)\b",
+            "All existing tests still passing after each iteration.",
+        ),
     ),
     requires=("compile_errors",),
     inputs=("code", "toolchain"),

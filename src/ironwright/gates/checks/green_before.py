@@ -58,7 +58,8 @@ GATE = Gate(
     scopes=(Scope.CHANGED,),
     phrasings=(
         Phrasing(rf"\b{_TEST_FIRST}{_CODE}", "Tests must be written before implementation."),
-        Phrasing(r"\b(?:test[- ]driven|TDD)\b(?!\s+(?:mindset|thinking|culture|attitude|philosophy|"
+        Phrasing(r"\b(?:test[- ]driven|TDD)\b(?!\s*(?:development\s*)?(?:\(TDD\)\s*)?:|\s+(?:mindset|"
+                 r"thinking|culture|attitude|philosophy|"
                  r"advocate))", "Write all code following TDD principles."),
         Phrasing(r"\btests?[- ]first\b", "Work test-first."),
         Phrasing(

@@ -31,7 +31,7 @@ from ironwright.gates.rust.docs import ADVICE, SECTIONS, missing_sections, must_
 from ironwright.gates.rust.items import Item
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
-from ironwright.records.contract import Scope
+from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 # The sentence has to speak of documentation of code; one that only names errors or examples asks nothing.
@@ -40,7 +40,7 @@ _ABOUT = (
     r"(?=.*(?:\bfunctions?\b|\bmethods?\b|\b(?:public|exported) apis?\b|\bitems?\b|"
     r"\bcomments?\b|\bdocstrings?\b|\brustdocs?\b))"
     r"(?!.*(?:\b(?:not|never|avoid|without|no need)\b|n't\b))"
-    r"(?!.*\b(?:endpoints?|responses?|readme|test plans?)\b)"
+    r"(?!.*\b(?:endpoints?|responses?|readme|test plans?|match(?:es)? documented)\b)"
 )
 _VERB = r"(?:document|explain|describ|includ|cover|with|contain|list|stat|specif|provid|has|have|add|for)\w*"
 
@@ -113,6 +113,18 @@ GATE = Gate(
             r".*?\b(?:public|exported)\s+(?:apis?|items?|functions?|methods?|types?|interfaces?|fns?)\b",
             "Public APIs must have doc comments with examples.",
             params={"items": "public"},
+        ),
+        Phrasing(
+            r"^\W*performance characteristics documentation\b",
+            "Performance characteristics documentation",
+            params={"sections": ("performance",)},
+            strength=Strength.SOFT,
+        ),
+        Phrasing(
+            r"^\W*example-driven (?:api )?documentation\b",
+            "Example-driven documentation",
+            params={"sections": ("example",)},
+            strength=Strength.SOFT,
         ),
     ),
     params={

@@ -30,7 +30,7 @@ from ironwright.records.contract import Scope
 from ironwright.records.journal import Event, EventKind
 from ironwright.records.verdict import Evidence, Finding
 
-_STANDARD = r"`?(?P<standard>[a-z][a-z0-9]*(?:-[a-z0-9]+)+)`?"
+_STANDARD = r"`?(?<![\w-])(?P<standard>[a-z][a-z0-9]*+(?:-[a-z0-9]++)++)`?"
 _OTHER = rf"(?:{_STANDARD}|\b(?:standard|basic|default|regular|simpler|cheaper)\b)"
 _TRIED = (
     r"\b(?:tried|attempted|failed|fails?|been used|was used|(?:failed|unsuccessful) (?:attempts?|tries))\b"

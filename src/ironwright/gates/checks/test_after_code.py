@@ -45,7 +45,8 @@ GATE = Gate(
             "Tests must be written before implementation.",
         ),
         Phrasing(
-            r"\b(?:test[- ]driven|TDD)\b(?!\s+(?:mindset|thinking|culture|attitude|philosophy|"
+            r"\b(?:test[- ]driven|TDD)\b(?!\s*(?:development\s*)?(?:\(TDD\)\s*)?:|\s+(?:mindset|thinking|"
+            r"culture|attitude|philosophy|"
             r"advocate))",
             "Write all code following TDD principles.",
         ),

@@ -26,7 +26,7 @@ from ironwright.gates.rust.docs import must_be_documented, says_something
 from ironwright.gates.rust.items import Item
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
-from ironwright.records.contract import Scope
+from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 _DOCS = r"(?:rust)?doc(?:umentation)?[ -]?(?:comments?|strings?)|rustdocs?|documentation|///"
@@ -118,6 +118,17 @@ GATE = Gate(
             rf"every\s+)?{_PUBLIC_THING}",
             "Use /// for public APIs.",
             params={"items": "public"},
+        ),
+        Phrasing(
+            r"\bdocument\s+(?:all\s+|any\s+|every\s+)?new\s+(?:\w+\s+)?(?:functions?|utilities|helpers|"
+            r"modules?|code|apis?|methods?|types?)\b",
+            "Document new shared utilities thoroughly.",
+        ),
+        Phrasing(
+            r"^\W*(?:comprehensive|complete|full|thorough)\s+(?:public\s+)?apis?\s+documentation\b",
+            "Comprehensive API documentation",
+            params={"items": "public"},
+            strength=Strength.SOFT,
         ),
     ),
     params={

@@ -67,6 +67,16 @@ GATE = Gate(
             "Never commit unformatted code.",
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:follow|respect|adhere to|match|obey)\w*\s+(?:the\s+)?(?:standard\s+|"
+            r"official\s+)?(?:rust\s+|rustfmt\s+)?format\w*\s+"
+            r"(?:conventions?|rules?|standards?|style)\b",
+            "Follows Rust formatting conventions.",
+        ),
+        Phrasing(
+            r"\b(?:code\s+)?format(?:ting|ter|)?\s*:\s*(?:always\s+|use\s+)?(?:cargo\s+fmt|rustfmt)\b",
+            "Formatting: cargo fmt",
+        ),
     ),
     tools=("rustfmt", "cargo-fmt"),
     inputs=("head", "base", "toolchain"),

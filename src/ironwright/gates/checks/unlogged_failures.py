@@ -33,7 +33,7 @@ from ironwright.gates.rust.items import Item, descend, node_text
 from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.gates.tree_scope import TreeScope, settle
-from ironwright.records.contract import Scope, Strength
+from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
 
 _SIGNATURE = re.compile(rb"\bfn\s+(?:r#)?(\w+)\b[^{};]*?(?:->\s*([^{};]+))?(?=[{;])")
@@ -152,7 +152,6 @@ GATE = Gate(
             r"observability|"
             r"tracing|instrumentation)\b",
             "Implement proper logging and observability.",
-            strength=Strength.SOFT,
         ),
         Phrasing(
             r"\blet _ ?=(?=[^.;]{0,60}\b(?:results?|errors?)\b)",
