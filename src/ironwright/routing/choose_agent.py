@@ -1,4 +1,4 @@
-"""Chooses the agent for a task by the words that they share, and says how sure that is."""
+"""Chooses the agent that first works on a task: who may implement Rust, who is held back, who fits best."""
 
 from __future__ import annotations
 
@@ -9,16 +9,8 @@ from dataclasses import dataclass
 from ironwright.library import LIBRARY_SCHEME
 from ironwright.records.definition import Agent, Severity
 from ironwright.records.errors import DefinitionError
-from ironwright.routing.words import Bm25, stems
-
-# Name and description are short and say what an agent is for; the body holds the vocabulary of its field.
-# Ranked apart and summed they find the agent that 713 public requests name in 54 %, as one text in 49 %.
-_NAME_WEIGHT = 1.0
-_DESCRIPTION_WEIGHT = 1.0
-_BODY_WEIGHT = 2.0
-LOW_MARGIN = 0.13
-"""A lead below this share of the best score is a close call: 25 to 40 % of the same requests were then sent
-to the right agent, and about 80 % of those with a lead above 0.3."""
+from ironwright.routing.index_cache import read_agents
+from ironwright.routing.route import Route, Router
 
 _RUST = re.compile(r"\b(?:rust|cargo|crates?|clippy|rustc|tokio)\b", re.IGNORECASE)
 _WRITES = frozenset(
@@ -62,8 +54,9 @@ class Choice:
 
     Attributes:
         agent: The agent.
-        score: How well its words fit the task; 0 where they share none.
-        margin: Share of the score by which it leads, 0 to 1; 1 where nothing else came into question.
+        score: How well it fits the task, as log-odds.
+        margin: How far it leads, 0 to 1; 1 where nothing else came into question.
+        accepted: Whether that is sure enough to go without asking.
         reason: One or two sentences for people: why this one, and how sure.
         runners_up: The next best with their scores, at most three.
     """
@@ -71,31 +64,9 @@ class Choice:
     agent: Agent
     score: float
     margin: float
+    accepted: bool
     reason: str
     runners_up: tuple[tuple[str, float], ...] = ()
-
-
-class AgentIndex:
-    """Agents, ready to be ranked for tasks.
-
-    Args:
-        agents: The agents, nearest first.
-    """
-
-    def __init__(self, agents: Sequence[Agent]) -> None:
-        self._agents = tuple(agents)
-        self._fields = (
-            (_NAME_WEIGHT, Bm25([stems(agent.name) for agent in agents])),
-            (_DESCRIPTION_WEIGHT, Bm25([stems(agent.description) for agent in agents])),
-            (_BODY_WEIGHT, Bm25([stems(agent.body) for agent in agents])),
-        )
-
-    def rank(self, task: str) -> list[tuple[Agent, float]]:
-        """The agents with their scores, best first; among equal ones those for general work."""
-        query = stems(task)
-        weighted = [[weight * score for score in index.scores(query)] for weight, index in self._fields]
-        ranked = zip(self._agents, map(sum, zip(*weighted, strict=True)), strict=True)
-        return sorted(ranked, key=lambda item: (-item[1], not _GENERAL.search(item[0].name)))
 
 
 def is_last_resort(agent: Agent) -> bool:
@@ -155,27 +126,34 @@ def choose_agent(task: str, agents: Iterable[Agent]) -> Choice:
             where=task[:60],
             advice="Name one with --agent, or add one to .claude/agents.",
         )
-    return _choice(AgentIndex(candidates).rank(task), held_back)
+    # Among agents that fit alike those for general work come first.
+    ordered = sorted(candidates, key=lambda agent: not _GENERAL.search(agent.name))
+    return _choice(Router(ordered, read_agents(ordered)).route(task), ordered, held_back)
 
 
-def _choice(ranked: Sequence[tuple[Agent, float]], held_back: Sequence[Agent]) -> Choice:
-    agent, score = ranked[0]
-    rest = tuple((other.name, round(value, 3)) for other, value in ranked[1:4])
-    margin = 1.0 if len(ranked) == 1 else (score - ranked[1][1]) / score if score else 0.0
-    if len(ranked) == 1:
+def _choice(route: Route, candidates: Sequence[Agent], held_back: Sequence[Agent]) -> Choice:
+    by_name = {agent.name: agent for agent in reversed(candidates)}
+    name = route.agent or (route.candidates[0].name if route.candidates else candidates[0].name)
+    general = [one for one in candidates if _GENERAL.search(one.name)]
+    agent = general[0] if route.agent is None and general else by_name[name]
+    scores = {one.name: one.score for one in route.candidates}
+    others = [one for one in route.candidates if one.name != agent.name]
+    alone = len(candidates) == 1
+    if alone:
         reason = f"{agent.name} is the only agent here that implements Rust and may go first."
-    elif not score:
-        reason = f"No agent shares a word with the task; {agent.name} is one for general work."
-    elif margin < LOW_MARGIN:
-        reason = (
-            f"{agent.name} fits the task's words best of {len(ranked)} agents, but hardly better than "
-            f"{ranked[1][0].name}: a close call, --agent decides it."
-        )
+    elif route.agent is None:
+        kind = "is one for general work" if general else "is the nearest"
+        reason = f"No agent shares enough with the task; {agent.name} {kind}."
     else:
-        reason = (
-            f"{agent.name} fits the task's words best of {len(ranked)} agents, before {ranked[1][0].name}."
-        )
+        reason = route.reason if route.accepted else f"{route.reason} --agent decides it."
     if held_back:
         names = ", ".join(other.name for other in held_back)
         reason += f" Held back until others failed, as their own policy says: {names}."
-    return Choice(agent, round(score, 3), round(margin, 3), reason, rest)
+    return Choice(
+        agent,
+        scores.get(agent.name, 0.0),
+        1.0 if alone else round(route.margin, 3),
+        alone or route.accepted,
+        reason,
+        tuple((one.name, one.score) for one in others[:3]),
+    )

@@ -34,6 +34,7 @@ _SECTIONS: Mapping[str, Mapping[str, LazyCommand]] = {
     "Look": {
         "runs": LazyCommand("runs", "list, show, resume or answer runs"),
         "contract": LazyCommand("contract", "what a definition demands, and which gate checks it"),
+        "route": LazyCommand("route", "which agent a request goes to, and why"),
         "agents": LazyCommand("agents", "list, show, lint or export agent definitions"),
         "gates": LazyCommand("gates", "list gates, or explain one"),
         "memory": LazyCommand("memory", "the project's notes, which agents read and propose"),

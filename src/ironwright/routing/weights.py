@@ -1,0 +1,44 @@
+"""What was learned from public requests: how much each sign counts, and when an answer is sure enough."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+WEIGHTS_FILE = "weights.json"
+SIGNS = (
+    *("name", "description", "opening", "body"),
+    *("concept_name", "concept_description", "concept_opening", "concept_body"),
+    *("pairs", "share", "other_technology", "name_share", "concept_name_share"),
+    *("asked", "asked_concepts", "habit"),
+)
+"""The signs that an agent fits a request; docs/routing.md says what each one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How signs count. Learned by ``benchmarks/routing/train.py``; the sum of the signs is a log-odds.
+
+    Attributes:
+        signs: The weight of each of :data:`SIGNS`.
+        habits: Word to the concepts of the agents that were asked in requests with that word, as log of how
+            much more often than otherwise.
+        accept: The lead, in log-odds, from which the best agent is taken without asking.
+        least: The score below which nothing fits, in units of what a word says that one agent alone holds.
+    """
+
+    signs: Mapping[str, float]
+    habits: Mapping[str, Mapping[str, float]]
+    accept: float
+    least: float
+
+
+@cache
+def load_weights() -> Weights:
+    """The weights that come with the program."""
+    text = files("ironwright.routing").joinpath(WEIGHTS_FILE).read_text(encoding="utf-8")
+    data = json.loads(text)
+    return Weights(data["signs"], data["habits"], data["accept"], data["least"])
