@@ -35,6 +35,9 @@ LEFT_OUT: Final = {
     "unlogged_failures": "there is nothing to log with in these crates",
     "shallow_fuzzing": "these crates have no fuzz targets, which need a nightly compiler",
     "performance_regression": "these crates have no benchmarks",
+    "unsafe_code": "whether a crate may hold unsafe code is a team's own choice",
+    "layering": "nobody says which module of these crates may use which",
+    "out_of_scope_edits": "no task says which files may change",
     "required_commands": "no team's own commands are named",
     "missing_property_tests": "there are no property tests in these crates",
 }

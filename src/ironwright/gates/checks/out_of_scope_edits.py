@@ -5,8 +5,8 @@ What it checks:
     none of ``forbidden``. With ``from_task`` the limits that the run's task states hold as well ("only touch
     files under `src/parser`", "do not modify `Cargo.toml`"). With ``generated`` a file that said of itself,
     before the change, that it is generated and not to be edited is left alone; where the change also alters
-    the source that the file names, its new text is a remark. ``Cargo.lock`` follows the manifests: it may
-    change where one of them may and did.
+    the source that the file names, its new text is a remark. Lock files are their package manager's.
+    ``Cargo.lock`` follows the manifests: it may change where one of them may and did.
 
 Why:
     What nobody asked for nobody reviews, and it collides with the work of others.
@@ -49,6 +49,8 @@ _GENERATED = re.compile(
     re.IGNORECASE,
 )
 _HEAD_LINES = 12
+# Package managers write these themselves whenever a manifest changes.
+_LOCKS = re.compile(r"(?:^|[/.-])lock(?:\.[a-z]+)?$|\.lock$", re.IGNORECASE)
 
 
 def read_paths(words: str) -> tuple[str, ...]:
@@ -169,6 +171,8 @@ def _edited_by_hand(subject: Subject) -> Iterator[tuple[Finding, bool]]:
         return
     for path, changed in sorted(subject.change.files.items()):
         if changed.status is not FileStatus.MODIFIED or path not in subject.base.paths:
+            continue
+        if _LOCKS.search(path):
             continue
         head_lines = subject.base.read(path).split(b"\n")[:_HEAD_LINES]
         comments = [line for line in head_lines if re.match(rb"\s*(?://|#|/?\*|--|;|<!--|%)", line)]

@@ -64,6 +64,11 @@ GATE = Gate(
             "When requirements are ambiguous, ask the user.",
         ),
         Phrasing(
+            r"\bask\s+(?:first,?\s+)?before\s+(?:you\s+)?(?:start\w*\s+)?(?:cod(?:e|ing)|implement\w*|proceed\w*|"
+            r"writing code|continu\w*|going on|starting|building)\b",
+            "If anything is unclear, ask before coding.",
+        ),
+        Phrasing(
             r"\b(?:mak(?:e|ing)\s+assumptions?|assum(?:e|ing)|guess(?:ing)?)\s+(?:about\s+|at\s+|on\s+)?(?"
             r":\w+\s+){0,3}"
             r"(?:design|requirements?|decisions?|intent|behaviou?r|specifications?|unclear|ambigu\w+)",

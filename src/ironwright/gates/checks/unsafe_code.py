@@ -52,12 +52,17 @@ GATE = Gate(
     cost=Cost.TREE,
     phrasings=(
         Phrasing(
-            rf"\b(?:no|never|avoid|forbid\w*|prohibit\w*|ban\w*|not|without|zero|disallow\w*)\s+(?:use\s+|"
-            rf"using\s+|"
-            rf"write\s+|writing\s+|introduce\s+|add\s+|any\s+|the\s+use\s+of\s+|all\s+)*{_UNSAFE}\s*(?=$|["
-            rf".;!,)(–—]|"
-            rf"in (?:this|the|our|any|new)\b|anywhere|at all|ever\b|is\b|are\b){_WHOLLY}",
+            r"(?:\b(?:no|never|avoid|forbid\w*|prohibit\w*|ban\w*|not|without|zero|disallow\w*)|n['’]t)\s+"
+            r"(?:use\s+|using\s+|write\s+|writing\s+|introduce\s+|add\s+|any\s+|the\s+use\s+of\s+|all\s+)*"
+            rf"{_UNSAFE}\s*(?=$|[.;!,)(–—]|in (?:this|the|our|any|new)\b|anywhere|at all|ever\b|is\b|are\b)"
+            rf"{_WHOLLY}",
             "Never use unsafe code.",
+            negative=True,
+        ),
+        Phrasing(
+            rf"{_UNSAFE}(?=\s+(?:is|are)\s+(?:strictly\s+)?(?:forbidden|prohibited|banned|"
+            r"(?:not|never) (?:allowed|permitted))\b\s*(?:$|[.;!]))",
+            "Unsafe code is forbidden.",
             negative=True,
         ),
         Phrasing(
