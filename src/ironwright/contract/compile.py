@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ironwright.contract.settings import checked_settings
-from ironwright.gates.api import Gate, Param
+from ironwright.gates.api import Cost, Gate, Param
 from ironwright.records.config import Config, GateConfig
 from ironwright.records.contract import Binding, Clause, Contract, Scope, Strength
 from ironwright.records.definition import Agent
@@ -17,6 +17,7 @@ from ironwright.records.errors import ContractError
 DEFAULT_GATES: Final = (
     "placeholder_code",
     "stub_tests",
+    "hardcoded_answers",
     "weakened_tests",
     "loosened_guardrails",
     "leaked_secrets",
@@ -26,8 +27,18 @@ DEFAULT_GATES: Final = (
     "broken_docs",
     "failing_tests",
     "failing_doctests",
+    "indifferent_tests",
 )
 """What a Rust team expects of any change, whoever made it; see :func:`default_contract`."""
+
+GUARD_GATES: Final = (
+    "stub_tests",
+    "hardcoded_answers",
+    "weakened_tests",
+    "loosened_guardrails",
+    "indifferent_tests",
+)
+"""What every contract holds whose verdicts come from tools, which could be made to say anything otherwise."""
 
 
 def agent_digest(agent: Agent) -> str:
@@ -60,10 +71,11 @@ def default_contract(config: Config, gates: Mapping[str, Gate]) -> Contract:
     It holds what practically every Rust project's own continuous integration refuses (code that does not
     compile, is not formatted, warns under clippy, fails a test or a documentation example, or breaks a
     link in its documentation), the ways in which generated work only pretends to be done (placeholders,
-    tests that prove nothing, tests that prove less than before, checks that were switched off), and
-    committed secrets, which no later commit takes back. It leaves out what a team has to choose: a number
-    (coverage, file length), a style (documentation of everything, no panics) and a way of working (tests
-    first, ``cargo add``, which only a run's journal can prove). ``[gates.<id>]`` adds those.
+    tests that prove nothing or do not care, answers for the tests alone, tests that prove less than
+    before, checks that were switched off), and committed secrets, which no later commit takes back. It
+    leaves out what a team has to choose: a number (coverage, file length), a style (documentation of
+    everything, no panics) and a way of working (tests first, ``cargo add``, which only a run's journal can
+    prove). ``[gates.<id>]`` adds those.
 
     Raises:
         ContractError: As for :func:`compile_contract`.
@@ -101,6 +113,10 @@ def bind(
         demands = {gate: _Demand(gates[gate], sources=["default"]) for gate in DEFAULT_GATES if gate in gates}
         if clauses or digest:
             notes.append(f"The text of {name} asks for no gate; the default gates apply.")
+    for gate in GUARD_GATES:
+        guarded = next((found for found, each in demands.items() if each.gate.cost >= Cost.FORMAT), None)
+        if gate in gates and guarded is not None:
+            demands.setdefault(gate, _Demand(gates[gate], sources=[f"guards {guarded}"]))
     for path, settings in ((lock_path, locked or {}), (config.path, config.gates)):
         _apply(demands, checked_settings(settings, gates, path), gates, path, notes)
     removed = {gate: f"{config.path}:{s.line}" for gate, s in config.gates.items() if s.enabled is False}
