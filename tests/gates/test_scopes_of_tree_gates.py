@@ -71,6 +71,11 @@ OFFENCES = {
     "blocking_in_async": twice(
         "pub async fn one() {\n    std::thread::sleep(std::time::Duration::from_secs(1));\n}\n"
     ),
+    "hardcoded_answers": twice(
+        'pub fn one(a: &str) -> u64 {\n    if a == "adversary" {\n        return 1234;\n    }\n'
+        "    a.bytes().fold(0, |sum, byte| sum + u64::from(byte))\n}\n\n"
+        '#[test]\nfn t_one() {\n    assert_eq!(one("adversary"), 1234);\n}\n'
+    ),
     "leaked_secrets": Offence(
         'const A: &str = "AKIAQ3EGRJ7XW2LPZT5N";\n',
         'const A: &str = "AKIAQ3EGRJ7XW2LPZT5N";\nconst B: &str = "AKIAZ7PLXQ2WRT5NE3GJ";\n',

@@ -26,6 +26,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing
+from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.items import Item
 from ironwright.gates.rust.special_cases import (
     SpecialCase,
@@ -62,12 +63,14 @@ GATE = Gate(
         ),
     ),
     inputs=("head", "base"),
+    scopes=(Scope.CHANGED, Scope.ALL, Scope.RATCHET),
 )
 
 _ADVICE = "Compute the answer for every input; leave the test's values to the test."
 _WORD = re.compile(r'^"[A-Za-z][\w./-]{0,23}"$')
 
 
+@ratcheted
 def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     """Compare the special cases of functions with what tests hold."""
     del params
