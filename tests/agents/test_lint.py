@@ -165,6 +165,12 @@ def test_agents_that_hand_work_round_in_a_circle_are_found_once(root: Path) -> N
     assert "one-a → two-b → three-c → one-a" in finding.message
 
 
+def test_circle_of_agents_with_single_words_for_names_is_found(root: Path) -> None:
+    agent(root, "Delegate all work to `pong`.", name="ping")
+    path = agent(root, "Hand over to ping.", name="pong")
+    assert [item.rule for item in lint(root, path.parent)] == ["delegation-cycle"]
+
+
 def test_circle_under_conditions_is_a_remark_and_twins_of_two_tiers_are_none(root: Path) -> None:
     agent(root, "If it needs gilding, delegate to gold-smith.", name="iron-smith")
     path = agent(root, "When iron is needed, delegate to iron-smith.", name="gold-smith")

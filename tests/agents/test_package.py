@@ -88,6 +88,24 @@ def test_obligation_of_a_snippet_is_named_where_it_stands(root: Path) -> None:
     assert (limit.path, limit.line) == (str(root / "snippets/hot-iron.md"), 5)
 
 
+def test_command_of_a_package_is_filled_in(root: Path) -> None:
+    from ironwright.agents.find import resolve_command
+
+    text = (
+        "---\ndescription: d\nagpm:\n  templating: true\n---\n\n{{ 'snippets/rust-style.md' | content }} $1"
+    )
+    write(
+        root, {"commands/style.md": text, "agpm.toml": MANIFEST + '[commands]\nstyle = "commands/style.md"\n'}
+    )
+    assert resolve_command("/style", root, root / "home").body == "\nUse rustfmt. $1"
+    write(root, {"commands/style.md": text.replace("rust-style", "gone")})
+    with pytest.raises(DefinitionError) as caught:
+        resolve_command("style", root, root / "home")
+    assert caught.value.where.endswith("style.md:7")
+    found = lint_paths([root / "commands"], root, root / "home")
+    assert [(item.rule, item.line) for item in found] == [("template-error", 7)]
+
+
 def test_digest_changes_with_a_snippet_that_is_filled_in(root: Path) -> None:
     from ironwright.contract.compile import agent_digest
 

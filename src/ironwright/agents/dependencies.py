@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ironwright.agents.frontmatter import split_frontmatter
 from ironwright.agents.package import KINDS, Locked, Package, find_package
 from ironwright.agents.source import file_within, read_bytes, read_source
-from ironwright.agents.template import Filler, expand_values, has_template, wants_templating
+from ironwright.agents.template import Filled, Filler, expand_values, has_template, wants_templating
 from ironwright.agents.tools import parse_tools
-from ironwright.records.definition import Agent, LintFinding, Severity
+from ironwright.records.definition import Agent, Command, LintFinding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,39 +197,70 @@ class _Names:
         return read
 
 
-def fill_agent(agent: Agent, root: Path) -> Agent:
+def fill_agent(agent: Agent, root: Path, kind: str = "agents") -> Agent:
     """An agent with its package's patches applied and its template filled in, where it opts in.
 
-    What AGPM has installed itself was patched and filled in when it was written, and is left alone.
+    What AGPM has installed itself was patched and filled in when it was written; it is not filled in again.
+
+    Args:
+        agent: The definition as it was read.
+        root: The project's root; nothing outside it is read.
+        kind: What it is in its package: ``agents`` or ``commands``.
 
     Raises:
         DefinitionError: The package's files cannot be read, or the template cannot be filled in.
     """
-    path = Path(agent.path).resolve()
-    root = root.resolve()
+    path, root = Path(agent.path).resolve(), root.resolve()
     package = find_package(path, root)
-    locked = package.lock_of(path) if package else None
     if package is not None:
-        agent = patched(agent, package.patch_of("agents", path))
-    if locked is not None or not wants_templating(agent.metadata) or not has_template(agent.body):
+        agent = patched(agent, package.patch_of(kind, path))
+    filled = _filled(agent.metadata, agent.body, agent.body_line, agent.path, root, package, kind)
+    if filled is None:
         return agent
-    resource = {
-        "type": "agent",
-        "name": next(iter(package.names_of("agents", path)), agent.name) if package else agent.name,
-        "path": path.relative_to(root).as_posix() if path.is_relative_to(root) else agent.path,
-        "install_path": path.relative_to(root).as_posix() if path.is_relative_to(root) else agent.path,
-        "source": None,
-        "version": None,
-        "resolved_commit": None,
-        "checksum": "",
-    }
-    names = _Names(root, package, resource, {path: agent.metadata})
-    names.filler = Filler(root, names)
-    filled = names.filler.fill(agent.body, path, agent.body_line, agent.path)
     # The text is what digests are made of: it changes where a snippet that was filled in does.
     head = "\n".join(agent.text.split("\n")[: agent.body_line - 1])
     text = f"{head}\n{filled.text}" if head else filled.text
     return replace(agent, text=text, body=filled.text, places=filled.places)
+
+
+def fill_command(command: Command, root: Path) -> Command:
+    """A command with its package's patches applied and its template filled in, where it opts in.
+
+    Raises:
+        DefinitionError: As for :func:`fill_agent`.
+    """
+    path, root = Path(command.path).resolve(), root.resolve()
+    package = find_package(path, root)
+    metadata = {**command.metadata, **(package.patch_of("commands", path) if package else {})}
+    if not wants_templating(metadata) or not has_template(command.body):
+        return replace(command, metadata=metadata)
+    text = read_source(read_bytes(path), command.path).text
+    first_line = text.count("\n") - command.body.count("\n") + 1
+    filled = _filled(metadata, command.body, first_line, command.path, root, package, "commands")
+    return replace(command, metadata=metadata, body=filled.text if filled else command.body)
+
+
+def _filled(
+    metadata: Mapping[str, Any],
+    body: str,
+    first_line: int,
+    shown: str,
+    root: Path,
+    package: Package | None,
+    kind: str,
+) -> Filled | None:
+    path = Path(shown).resolve()
+    if not wants_templating(metadata) or not has_template(body):
+        return None
+    if package is not None and package.lock_of(path) is not None:
+        return None
+    place = path.relative_to(root).as_posix() if path.is_relative_to(root) else shown
+    name = next(iter(package.names_of(kind, path)), path.stem) if package else path.stem
+    unknown = {"source": None, "version": None, "resolved_commit": None, "checksum": ""}
+    resource = {"type": kind.rstrip("s"), "name": name, "path": place, "install_path": place, **unknown}
+    names = _Names(root, package, resource, {path: metadata})
+    names.filler = Filler(root, names)
+    return names.filler.fill(body, path, first_line, shown)
 
 
 def patched(agent: Agent, patch: Mapping[str, Any]) -> Agent:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from ironwright.agents.dependencies import fill_command
 from ironwright.agents.goose import CHECK_FOLDER
 from ironwright.agents.hosts import host_agents, host_commands, markdown_of, package_files, recipe_files
 from ironwright.agents.include import resolve_includes
@@ -93,20 +94,24 @@ class CommandSource:
         path: Its file, or ``ironwright:<name>``.
         origin: Where it comes from.
         command: The command; unusable where it has a finding of severity ERROR.
+        project_root: Where the contents that its template asks for are looked up; None for none.
     """
 
     name: str
     path: str
     origin: Origin
     command: Command
+    project_root: Path | None = None
 
     def load(self) -> Command:
-        """The command.
+        """The command, its template filled in.
 
         Raises:
-            DefinitionError: The file cannot be used.
+            DefinitionError: The file or its template cannot be used.
         """
         require_usable(self.command.findings)
+        if self.origin is Origin.PROJECT and self.project_root is not None:
+            return fill_command(self.command, self.project_root)
         return self.command
 
 
@@ -164,9 +169,9 @@ def find_commands(project_root: Path, user_home: Path | None = None) -> Mapping[
             data, unreadable = read_tolerantly(path)
             command = parse_command(data, path, name)
             command = replace(command, findings=unreadable) if unreadable else command
-            found.setdefault(name, CommandSource(name, str(path), origin, command))
+            found.setdefault(name, CommandSource(name, str(path), origin, command, project_root))
         for name, command in host_commands(project_root) if origin is Origin.PROJECT else ():
-            found.setdefault(name, CommandSource(name, command.path, origin, command))
+            found.setdefault(name, CommandSource(name, command.path, origin, command, project_root))
     for name in library_files()["commands"]:
         bundled = LIBRARY_SCHEME + name
         command = parse_command(read_library("commands", name), bundled, name)

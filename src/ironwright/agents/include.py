@@ -58,6 +58,8 @@ def find_references(text: str, first_line: int = 1) -> tuple[Reference, ...]:
     for number, line in prose_lines(text, first_line):
         if line.strip() and not _LIST_ITEM.match(line):
             lead_in = line
+        if "snippets/" not in line and "@" not in line:
+            continue
         required = not _OPTIONAL.search(line)
         if _ASKS.search(line) or _ASKS.search(lead_in):
             for match in (*_SNIPPET.finditer(line), *_BUNDLED.finditer(line)):

@@ -224,25 +224,34 @@ def _lint(item: Linted, around: Surroundings, project_root: Path) -> Linted:
     if item.kind is Kind.SKILL:
         findings += lint_skill(item.path, item.agent)
     agent = item.agent
-    if item.kind is not Kind.COMMAND:  # a command's @path is read when it is run
+    if item.kind is Kind.COMMAND:  # its @path is read when it is run
+        findings += _filled(agent, root, "commands")[1]
+    else:
         agent, more = _completed(agent, root)
         findings += more
         findings += contradicting_numbers(agent)
     return Linted(item.path, item.kind, agent, tuple(dict.fromkeys(findings)))
 
 
-def _completed(agent: Agent, root: Path) -> tuple[Agent, list[LintFinding]]:
-    """The agent with template, includes and skills, and what is odd about those."""
+def _filled(agent: Agent, root: Path, kind: str = "agents") -> tuple[Agent | None, list[LintFinding]]:
+    """The agent with its template filled in, or None where it cannot be, and what is odd about that."""
     findings: list[LintFinding] = []
     try:
         findings += missing_dependencies(agent, root)
-        if not agent.places:
-            agent = fill_agent(agent, root)
+        return (agent if agent.places else fill_agent(agent, root, kind)), findings
     except DefinitionError as error:
         found = _as_finding("template-error", error, agent.path)
         if not values_are_known(Path(agent.path), root):
             found = replace(found, severity=Severity.WARNING)  # whoever installs it has the values
-        return agent, [*findings, found]
+        return None, [*findings, found]
+
+
+def _completed(agent: Agent, root: Path) -> tuple[Agent, list[LintFinding]]:
+    """The agent with template, includes and skills, and what is odd about those."""
+    filled, findings = _filled(agent, root)
+    if filled is None:
+        return agent, findings
+    agent = filled
     try:
         instructions = is_instructions(Path(agent.path))
         includes, odd = resolve_includes(

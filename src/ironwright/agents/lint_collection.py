@@ -20,6 +20,8 @@ Chosen on the public collections; see docs/definitions.md.
 _WORD = re.compile(r"[a-z][a-z0-9+#]+")
 _EXAMPLES = re.compile(r"<example>|\bexamples?:|\b(?:user|assistant):", re.IGNORECASE)
 _TIERS = re.compile(r"-(?:standard|advanced|opus|sonnet|haiku|expert|senior|junior|lite|pro)$")
+_PROPER = re.compile(r"(?<=[a-z,] )[A-Z][A-Za-z]{2,}")
+"""A word with a capital inside a sentence: "Python", "TypeScript"."""
 _MIN_WORDS = 8
 _MAX_PAIRS = 40
 """Most agents that a rare term leads to: a term of more agents tells nothing apart."""
@@ -52,8 +54,9 @@ def delegation_cycles(agents: Sequence[Agent]) -> Iterator[LintFinding]:
     """
     by_slug = {slug(agent.name): agent for agent in agents}
     edges: dict[str, dict[str, Handover]] = {}
+    names = frozenset(by_slug)
     for name, agent in by_slug.items():
-        for item in handovers(agent):
+        for item in handovers(agent, names):
             # A tier that escalates to its twin, and is sent back what is simple, is meant so.
             if item.firm and item.to in by_slug and _stem(item.to) != _stem(name):
                 edges.setdefault(name, {}).setdefault(item.to, item)
@@ -129,10 +132,14 @@ def similar_descriptions(agents: Sequence[Agent]) -> Iterator[LintFinding]:
 
 
 def _told_apart(one: Agent, other: Agent) -> bool:
-    """Whether a description says a word of its agent's own name that the other does not say ("Python")."""
-    words = [set(_WORD.findall(agent.description.lower())) for agent in (one, other)]
+    """Whether one description says a word of its agent's own name, or each a proper name, that is its own."""
+    texts = [agent.description for agent in (one, other)]
+    words = [set(_WORD.findall(text.lower())) for text in texts]
     names = [set(_WORD.findall(agent.name.lower())) for agent in (one, other)]
-    return bool((words[0] - words[1]) & names[0]) or bool((words[1] - words[0]) & names[1])
+    if (words[0] - words[1]) & names[0] or (words[1] - words[0]) & names[1]:
+        return True
+    proper = [{name.lower() for name in _PROPER.findall(text)} for text in texts]
+    return bool(proper[0] - words[1]) and bool(proper[1] - words[0])
 
 
 def _stem(name: str) -> str:

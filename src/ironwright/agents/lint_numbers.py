@@ -13,12 +13,18 @@ _BOUND = (
     r"(?:at\s+least|minimum(?:\s+of)?|min\.?|no\s+less\s+than|not\s+less\s+than|≥|>=|>|above|over|exceeds?|"
     r"more\s+than|target(?:\s+of)?|of|must\s+be|is|reach(?:es)?|achieve[sd]?|maintain|:)"
 )
+_AT_MOST = (
+    r"(?:under|below|at\s+most|max(?:imum)?(?:\s+of)?|no\s+more\s+than|less\s+than|longer\s+than|exceed|<=?|≤|"
+    r"up\s+to|within|to)"
+)
+_LENGTH = r"[^.;|\n]{0,40}?" + _AT_MOST + r"\s*[*_`:]*(\d{1,5})\s+lines"
 _QUANTITIES = (
     (
         "test coverage",
         "%",
         re.compile(
-            rf"\bcoverage\b[^.;|%\n]{{0,40}}?{_BOUND}[\s*_`:]*(\d{{2,3}}(?:\.\d+)?)\s?%"
+            rf"\bcoverage\b[^.;|%\n]{{0,40}}?{_BOUND}[\s*_`:(]*(\d{{2,3}}(?:\.\d+)?)\s?%"
+            rf"|\bcoverage\s*\((\d{{2,3}}(?:\.\d+)?)\s?%"
             rf"|(\d{{2,3}}(?:\.\d+)?)\s?%\+?\s+(?:\w+\s+){{0,3}}coverage\b",
             re.IGNORECASE,
         ),
@@ -27,26 +33,17 @@ _QUANTITIES = (
         "length of a file",
         " lines",
         re.compile(
-            r"\bfiles?\b[^.;|\n]{0,40}?(?:under|below|at\s+most|max(?:imum)?(?:\s+of)?|no\s+more\s+than|less\s+than|"
-            r"exceed|<=?|≤|up\s+to|within)\s*[*_`:]*(\d{2,5})\s+lines",
+            rf"\bfiles?\b{_LENGTH}|\bmax(?:imum)?\s+file\s+(?:length|size)[\s*_`:]+(\d{{2,5}})\s+lines",
             re.IGNORECASE,
         ),
     ),
-    (
-        "length of a function",
-        " lines",
-        re.compile(
-            r"\b(?:functions?|methods?)\b[^.;|\n]{0,40}?(?:under|below|at\s+most|max(?:imum)?(?:\s+of)?|no\s+more\s+than|"
-            r"less\s+than|exceed|<=?|≤|up\s+to|within)\s*[*_`:]*(\d{1,4})\s+lines",
-            re.IGNORECASE,
-        ),
-    ),
+    ("length of a function", " lines", re.compile(rf"\b(?:functions?|methods?)\b{_LENGTH}", re.IGNORECASE)),
 )
 # Words that say for what a number holds: two numbers with different ones do not contradict each other.
 _FOR = re.compile(
-    r"\b(unit|integration|e2e|end-to-end|branch|line|lines|statement|function|mutation|critical|core|new|changed|"
+    r"\b(unit|integration|e2e|end-to-end|branch|line|statement|function|mutation|critical|core|new|changed|"
     r"public|api|overall|total|global|legacy|security|business|ui|frontend|backend|component|service|doc\w*|type|"
-    r"patch|diff|module|package|per|edge|error|happy|path|paths|logic|data|code|model|quality|library|util\w*)\b",
+    r"patch|diff|module|package|per|edge|error|happy|path|paths|logic|library|util\w*)\b",
     re.IGNORECASE,
 )
 # Sample output, wishes, conditions, and the present state demand nothing.
@@ -54,6 +51,13 @@ _NO_DEMAND = re.compile(
     r"\b(?:e\.g\.|example|such\s+as|currently|current|from\s+\d|increased?|improv\w+|ideally|aim|stretch|optional|if|"
     r"unless|when|was|were|reduc\w+|drops?|gap|missing|before|baseline|achieved|result\w*|report\w*|score|"
     r"less\s+than|lower|below)\b|→|->|✅|❌|\[",
+    re.IGNORECASE,
+)
+_AT_MOST_WORDS = re.compile(r"\b(?:less\s+than|below)\b", re.IGNORECASE)
+_BOX = re.compile(r"^\s*[-*+]\s+\[[ xX]\]")
+_PERCENT = re.compile(r"\s?\bpercent\b", re.IGNORECASE)
+_NOT_BELOW = re.compile(
+    r"(?:not|never)\s+(?:be\s+|fall\s+|drop\s+|go\s+)?(?:below|less\s+than|under)(?=\s+\d+(?:\.\d+)?\s?%)",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”')
@@ -103,11 +107,11 @@ def _all_stated(agent: Agent) -> Iterator[_Stated]:
 
 
 def _stated(line: str, path: str, number: int) -> Iterator[_Stated]:
-    plain = _QUOTED.sub("", line)
+    plain = _NOT_BELOW.sub("at least", _PERCENT.sub("%", _QUOTED.sub("", _BOX.sub("", line))))
     if line.lstrip().startswith("|"):
         return  # a cell of a table says little without its headings
     for what, unit, pattern in _QUANTITIES:
-        demand = plain.replace("less than", "").replace("below", "") if "length" in what else plain
+        demand = _AT_MOST_WORDS.sub("", plain) if "length" in what else plain
         if _NO_DEMAND.search(demand):
             continue
         found = list(pattern.finditer(plain))

@@ -36,11 +36,19 @@ _EXAMPLE_AGENT = re.compile(
     rf"\b(?:use|using|launch|launching|invoke|engage|call|deploy)\s+(?:the\s+)?{_MARK}({_NAME}){_MARK}\s+agent",
     re.IGNORECASE,
 )
-_DELEGATES = re.compile(
-    rf"\b(?i:delegat\w+|escalat\w+|defer|refer|hand(?:s|ing|ed)?\s+(?:\w+\s+)?(?:off|over))\s+(?:\w+\s+){{0,3}}to\s+"
-    rf"(?:the\s+)?{_MARK}({_NAME})\b"
-    rf"|\b(?i:use|launch|invoke|call|spawn|consult)\s+(?:the\s+)?{_MARK}({_NAME}){_MARK}\s+(?:sub-?)?agent\b"
-)
+
+
+def _delegates(name: str) -> re.Pattern[str]:
+    return re.compile(
+        r"\b(?i:delegat\w+|escalat\w+|defer|refer|hand(?:s|ing|ed)?\s+(?:\w+\s+)?(?:off|over))\s+"
+        r"(?:\w+\s+){0,3}to\s+"
+        rf"(?:the\s+)?{_MARK}({name})\b"
+        rf"|\b(?i:use|launch|invoke|call|spawn|consult)\s+(?:the\s+)?{_MARK}({name}){_MARK}\s+(?:sub-?)?agent\b"
+    )
+
+
+_DELEGATES = _delegates(_NAME)
+_DELEGATES_TO_A_WORD = _delegates(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _PARTNERS = re.compile(
     r"collaborat|delegat|other agents|hand-?offs?\b|escalat|(?:works?|integrat\w+) with (?:other )?agents",
     re.IGNORECASE,
@@ -180,18 +188,30 @@ class Handover:
     firm: bool
 
 
-def handovers(agent: Agent) -> Iterator[Handover]:
-    """Where a definition hands work to another agent, without what it does only "if available"."""
+def handovers(agent: Agent, known: frozenset[str] = frozenset()) -> Iterator[Handover]:
+    """Where a definition hands work to another agent, without what it does only "if available".
+
+    Args:
+        agent: The definition.
+        known: Names that are agents also where they are single words; others need a hyphen to be taken for
+            an agent.
+    """
     among_partners = False
     for number, line in prose_lines(agent.body, agent.body_line):
         heading = _HEADING.match(line)
         if heading or (line.strip().endswith(":") and not line.lstrip().startswith(("-", "*", "+"))):
             among_partners = bool(_PARTNERS.search(line))
-        if _CONDITIONAL.search(line):
+        if "-" not in line and not known:
             continue
-        for match in _DELEGATES.finditer(line):
-            yield Handover(match[1] or match[2], number, line, firm=True)
+        delegates = list((_DELEGATES_TO_A_WORD if known else _DELEGATES).finditer(line))
+        delegates = [
+            match for match in delegates if "-" in (match[1] or match[2]) or (match[1] or match[2]) in known
+        ]
         partner = _PARTNER.match(line) if among_partners else None
+        if (delegates or partner) and _CONDITIONAL.search(line):
+            continue
+        for match in delegates:
+            yield Handover(match[1] or match[2], number, line, firm=True)
         if partner and not _PEOPLE.search(partner[1] or partner[2]):
             yield Handover(partner[1] or partner[2], number, line, firm=False)
 
