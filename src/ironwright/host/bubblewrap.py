@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from ironwright.host import inside
@@ -100,7 +101,7 @@ class BubblewrapSandbox:
                 ),
                 stdin=_START + (job.stdin or b""),
                 stdin_when=wiring,
-                meanwhile=job.before_start,
+                meanwhile=partial(_begin, job, watchdog),
                 limits=job.limits,
                 on_output=on_output,
                 stop=stop,
@@ -115,7 +116,8 @@ class BubblewrapSandbox:
         if progress.first_process:
             _await_end(progress.first_process)
         ended_by_us = completed.timed_out or completed.stopped or completed.limit_hit
-        if progress.job_ended or ended_by_us or completed.exit_code < 0:
+        by_signal = completed.exit_code < 0 and not completed.never_begun
+        if progress.job_ended or ended_by_us or by_signal:
             return
         said = completed.error_text.strip().splitlines()
         raise SandboxError(
@@ -228,6 +230,13 @@ def _await_end(first_process: int) -> None:
         poller.poll(_END_MILLISECONDS)
     finally:
         os.close(descriptor)
+
+
+def _begin(job: Job, watchdog: Watchdog) -> bytes | None:
+    """Wait until the job may begin; what happens on the machine until then is not its doing."""
+    added = None if job.before_start is None else job.before_start()
+    watchdog.reset()
+    return added
 
 
 @contextlib.contextmanager

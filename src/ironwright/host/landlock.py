@@ -106,13 +106,12 @@ class LandlockSandbox:
             if "TMPDIR" not in job.env:
                 values["TMPDIR"] = str(private)
             watchdog = Watchdog(job.limits, writable, limited)
-            if job.before_start is not None:
-                job.before_start()
+            added = None if job.before_start is None else job.before_start()
             completed = run(
                 limited.entering(argv) if limited else argv,
                 cwd=Path("/"),
                 env=values,
-                stdin=job.stdin,
+                stdin=job.stdin if added is None else (job.stdin or b"") + added,
                 limits=job.limits,
                 on_output=on_output,
                 stop=stop,

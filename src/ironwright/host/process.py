@@ -58,6 +58,7 @@ class Completed:
         truncated: Output was dropped.
         limit_hit: Which limit other than time it ran into ("memory: more than 512 MiB"), else empty. Its
             answer then says nothing about the code that ran.
+        never_begun: It ended before it could be given any input.
     """
 
     argv: tuple[str, ...]
@@ -69,6 +70,7 @@ class Completed:
     stopped: bool = False
     truncated: bool = False
     limit_hit: str = ""
+    never_begun: bool = False
 
     @property
     def ok(self) -> bool:
@@ -100,7 +102,7 @@ def run(
     watch: Watch | None = None,
     grace_seconds: float = 0.0,
     stdin_when: Gate | None = None,
-    meanwhile: Callable[[], None] | None = None,
+    meanwhile: Callable[[], bytes | None] | None = None,
 ) -> Completed:
     """Run a command to its end.
 
@@ -122,14 +124,16 @@ def run(
         grace_seconds: How long a command that is to be ended may clean up after SIGTERM, before its process
             group is killed.
         stdin_when: Holds ``stdin`` back until it is open; where the command ends first, nothing is written.
-        meanwhile: Called once after the command was started and before any of ``stdin`` is written; what it
-            raises ends the command, and is raised.
+        meanwhile: Called once after the command was started and before any of ``stdin`` is written, for as
+            long as it likes: time counts from its end. What it returns is added to ``stdin``, which must not
+            be None then; what it raises ends the command, and is raised.
 
     Raises:
         ToolError: The command cannot be started.
     """
     limits = limits or Limits()
     started = clock()
+    never_begun = False
     try:
         process = subprocess.Popen(
             list(argv),
@@ -149,15 +153,17 @@ def run(
     except OSError as error:
         raise ToolError(f"{argv[0]} could not be started: {error.strerror or error}") from error
     try:
-        pump = Pump(process, limits.output_bytes, on_output, stdin, stdin_when)
-    except BaseException:  # no file descriptor is left
-        process.kill()
-        process.wait()
+        if meanwhile is not None:
+            stdin = b"".join(part for part in (stdin, meanwhile()) if part)
+            started = clock()
+            never_begun = _has_ended(process)
+        given = b"" if never_begun else stdin  # what it left running must not begin in its place
+        pump = Pump(process, limits.output_bytes, on_output, given, stdin_when)
+    except BaseException:  # it has not begun, or no file descriptor is left
+        _abandon(process)
         raise
     end = _End()
     try:
-        if meanwhile is not None:
-            meanwhile()
         end = _wait(process, pump, started + limits.seconds, stop, watch)
     finally:
         try:
@@ -174,7 +180,23 @@ def run(
         stopped=end.stopped,
         truncated=bool(pump.stdout.dropped or pump.stderr.dropped),
         limit_hit=end.limit_hit,
+        never_begun=never_begun,
     )
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process has ended; how it did is left to be asked."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _abandon(process: subprocess.Popen[bytes]) -> None:
+    """End a process that nobody has waited for, with its group, and close its pipes."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ class Job:
         network: Whether it may reach the network; only cargo's fetching and adding may.
         stdin: What it reads.
         before_start: Called once, in the thread that runs the job, and returns before the command may do
-            anything; the sandbox is set up meanwhile. What it raises keeps the command from starting.
+            anything; the sandbox is set up meanwhile, and time counts from then on. What it returns is added
+            to ``stdin``, which must not be None then; what it raises keeps the command from starting.
     """
 
     argv: Sequence[str]
@@ -53,7 +54,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     network: bool = False
     stdin: bytes | None = None
-    before_start: Callable[[], None] | None = None
+    before_start: Callable[[], bytes | None] | None = None
 
 
 class Sandbox(Protocol):

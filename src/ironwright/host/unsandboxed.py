@@ -45,13 +45,12 @@ class UnsandboxedRunner:
             network=job.network,
         )
         writable = [mount.source for mount in job.mounts if mount.writable]
-        if job.before_start is not None:
-            job.before_start()
+        added = None if job.before_start is None else job.before_start()
         return run(
             job.argv,
             cwd=Path(job.cwd),
             env=environment,
-            stdin=job.stdin,
+            stdin=job.stdin if added is None else (job.stdin or b"") + added,
             limits=job.limits,
             on_output=on_output,
             stop=stop,

@@ -39,9 +39,13 @@ class Watchdog:
         self._limits = limits
         self._writable = tuple(writable)
         self._group = group
-        self._started_ns = filesystem_nanoseconds()
-        self._next_look = self._next_measure = 0.0
         self._disks = _disks(self._writable)
+        self._next_look = self._next_measure = 0.0
+        self.reset()
+
+    def reset(self) -> None:
+        """Measure what the job writes from now on."""
+        self._started_ns = filesystem_nanoseconds()
         self._free = {path: _free(path) for path in self._disks}
         self._measured_at = dict(self._free)
 

@@ -186,6 +186,8 @@ async def work(spec: AttemptSpec) -> AttemptResult:
     except exceptions.AgentRunError as behaviour:
         error = _misbehaved(spec, behaviour)
         stopped, reason = Stopped.ERROR, error.what
+    finally:
+        await workspace.close()
     questions = _questions(output)
     if questions:
         stopped = Stopped.ASKED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,9 +21,11 @@ from pydantic_ai.workspaces import (
 
 from ironwright.host.process import Completed
 from ironwright.host.sandbox import Job, inner_path
+from ironwright.records.errors import SandboxError
 from ironwright.records.shell_reading import dependency_command
 from ironwright.session import cargo_network
 from ironwright.session.attempt import TARGET_MOUNT, Workplace
+from ironwright.session.ready_sandbox import SHELL, ReadySandbox
 from ironwright.session.worktree_files import Entry, WorktreeFiles
 
 
@@ -30,16 +33,18 @@ class SandboxWorkspace:
     """A workspace whose commands run in the sandbox and whose files are the worktree's.
 
     Commands have no network, but for one plain ``cargo add`` or ``cargo fetch``, which is run without a
-    shell. It keeps nothing alive between commands: the sandbox ends everything that a command started.
+    shell. It keeps nothing alive between commands: each has a sandbox of its own, which ends everything that
+    the command started. After a command the sandbox of the next one is set up, while the agent thinks.
 
     Args:
         workplace: The worktree with its sandbox.
-        before_command: Called while a command's sandbox is set up; the command starts after it returned.
+        before_command: Called when a command is known; the command starts after it returned.
     """
 
     def __init__(self, workplace: Workplace, before_command: Callable[[], None] | None = None) -> None:
         self._workplace = workplace
         self._before_command = before_command
+        self._ready: ReadySandbox | None = None
         building = any(mount.target == TARGET_MOUNT for mount in workplace.mounts)
         self._env = {**({"CARGO_TARGET_DIR": TARGET_MOUNT} if building else {}), **workplace.env}
         self.files = WorktreeFiles(
@@ -108,20 +113,32 @@ class SandboxWorkspace:
         if dependency is not None:
             fit = cargo_network.unfit_for_network(self.files) is None
             return dependency.argv, dependency.network and fit
-        return ["/bin/bash", "-c", command], False
+        return [*SHELL, command], False
+
+    async def close(self) -> None:
+        """Let go of the sandbox that was set up for a command that never came."""
+        ready, self._ready = self._ready, None
+        if ready is not None:
+            await ready.close()
 
     async def _finish(self, job: Job) -> Completed:
-        """Run a job in a thread; a cancellation stops it and waits until nothing of it runs any more."""
-        stop = threading.Event()
-        running = asyncio.get_running_loop().run_in_executor(
-            None, partial(self._workplace.sandbox.run, job, stop=stop)
-        )
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            stop.set()
-            await asyncio.wait([running])
-            raise
+        """Run a job in the sandbox that is ready for it, or in one that is set up now."""
+        ready, self._ready = self._ready, None
+        completed: Completed | None = None
+        if ready is not None and ready.fits(job):
+            with contextlib.suppress(SandboxError):  # it did not last; the command has not started in it
+                completed = await _end_of(*ready.begin(job))
+        elif ready is not None:
+            await ready.close()
+        if completed is None:
+            stop = threading.Event()
+            running = asyncio.get_running_loop().run_in_executor(
+                None, partial(self._workplace.sandbox.run, job, stop=stop)
+            )
+            completed = await _end_of(running, stop.set)
+        if self._workplace.sandbox.moves_folders and ReadySandbox.takes(job):
+            self._ready = ReadySandbox(self._workplace.sandbox, job)
+        return completed
 
     # File operations take microseconds on local files: a thread for each would cost more than it saves.
 
@@ -163,6 +180,16 @@ class SandboxWorkspace:
     async def realpath(self, path: str) -> str:
         """The path with links followed."""
         return self.files.real(path)
+
+
+async def _end_of(running: asyncio.Future[Completed], stop: Callable[[], None]) -> Completed:
+    """Wait for a job in a thread; a cancellation stops it and waits until nothing of it runs any more."""
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        stop()
+        await asyncio.wait([running])
+        raise
 
 
 def _entry(item: Entry) -> FileEntry:
