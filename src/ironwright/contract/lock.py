@@ -114,8 +114,17 @@ def write_lock(path: Path, agent: Agent, gates: Mapping[str, Gate]) -> Lock:
         for entry in found
     )
     lock = Lock(str(path), agent.name, _relative(agent.path, root), agent_digest(agent), found, settings)
-    _write(path, render_lock(lock, gates))
+    save_lock(lock, gates)
     return lock
+
+
+def save_lock(lock: Lock, gates: Mapping[str, Gate]) -> None:
+    """Write a lock as a whole, or not at all.
+
+    Raises:
+        ContractError: The file cannot be written.
+    """
+    _write(Path(lock.path), render_lock(lock, gates))
 
 
 def _with_edits(found: Iterable[LockedClause], previous: Iterable[LockedClause]) -> tuple[LockedClause, ...]:
@@ -137,7 +146,7 @@ def _with_edits(found: Iterable[LockedClause], previous: Iterable[LockedClause])
             continue
         edits.remove(match)
         clause = replace(match.clause, path=entry.clause.path, line=entry.clause.line)
-        renewed.append(LockedClause(clause, entry.found, match.reject))
+        renewed.append(replace(match, clause=clause, found=entry.found))
     return tuple(renewed)
 
 

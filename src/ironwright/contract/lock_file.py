@@ -32,9 +32,13 @@ _CLAUSE = {
     "found": str,
     "note": str,
     "reject": str,
+    "accepted": bool,
+    "proposed": str,
 }
 _GATE = {"strength": str, "scope": str, "enabled": bool, "params": dict, "found": dict}
-_OPTIONAL = {"note", "reject", "params", "clauses", "gates"}
+_OPTIONAL = {"note", "reject", "accepted", "proposed", "params", "clauses", "gates"}
+REJECTED: Final = "rejected: "
+"""How the note of a clause begins that a person rejected."""
 _HEADER = """\
 The contract of the agent {agent}: every obligation found in its text, and the gate that enforces it.
 Review it, edit it, commit it. It decides as long as the text is the one below; renewing it keeps edits:
@@ -42,6 +46,7 @@ Review it, edit it, commit it. It decides as long as the text is the one below; 
     ironwright contract {definition}
 
 In a clause:  set gate, params or strength ("hard", "soft", "advisory"), or reject = "why it is wrong".
+              "proposed" names the model that proposed the gate: it counts once accepted = true stands there.
 In a gate:    set strength, scope or params, or enabled = false. This beats the clauses.
 Leave "found" alone: it is what was recognised, and tells your edits apart.
 """
@@ -56,26 +61,32 @@ class LockedClause:
         found: What recognition had found, in one line; an edit is whatever differs from it.
         reject: Why a person rejected the clause; empty where nobody did.
         line: The lock's line where the entry starts.
+        accepted: Whether a person said that it is right as it stands.
+        proposed: The model that proposed the gate; a proposal counts only once it is accepted.
     """
 
     clause: Clause
     found: str
     reject: str = ""
     line: int = 1
+    accepted: bool = False
+    proposed: str = ""
 
     @property
     def edited(self) -> bool:
-        """Whether a person changed the entry."""
-        return bool(self.reject) or summary(self.clause) != self.found
+        """Whether a person decided about the entry, or a model proposed something for it."""
+        return bool(self.reject or self.accepted or self.proposed) or summary(self.clause) != self.found
 
     @property
     def decided(self) -> Clause:
         """The clause as the contract uses it: a rejected one asks for nothing."""
-        if not self.reject:
+        if self.reject:
+            note = f"{REJECTED}{self.reject}"
+        elif self.proposed and not self.accepted:
+            note = f"{self.proposed} proposes {summary(self.clause)}: accept or reject it in a review"
+        else:
             return self.clause
-        return replace(
-            self.clause, gate=None, params={}, strength=Strength.ADVISORY, note=f"rejected: {self.reject}"
-        )
+        return replace(self.clause, gate=None, params={}, strength=Strength.ADVISORY, note=note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +215,14 @@ def _clause(entry: Any, where: str, line: int, gates: Mapping[str, Gate]) -> Loc
         strength,
         entry.get("note", ""),
     )
-    return LockedClause(clause, entry["found"], entry.get("reject", ""), line)
+    return LockedClause(
+        clause,
+        entry["found"],
+        entry.get("reject", ""),
+        line,
+        entry.get("accepted", False),
+        entry.get("proposed", ""),
+    )
 
 
 def _strength(value: str, where: str) -> Strength:
@@ -331,5 +349,9 @@ def _clause_tables(lock: Lock) -> AoT:
             table["note"] = entry.clause.note
         if entry.reject:
             table["reject"] = entry.reject
+        if entry.proposed:
+            table["proposed"] = entry.proposed
+        if entry.accepted:
+            table["accepted"] = True
         tables.append(table)
     return tables
