@@ -27,10 +27,11 @@ def read_agents(agents: Sequence[Agent]) -> list[AgentText]:
     A cache that cannot be read or written costs time and changes no answer, so nothing is said about it.
     """
     place = cache_home() / "routing" / f"{_key(agents)}.json"
-    try:
-        return [_from_data(item) for item in json.loads(place.read_bytes())]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        texts = [read_agent(agent) for agent in agents]
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+        kept = [_from_data(item) for item in json.loads(place.read_bytes())]
+        if len(kept) == len(agents):
+            return kept
+    texts = [read_agent(agent) for agent in agents]
     with contextlib.suppress(OSError):
         _write(place, [_as_data(text) for text in texts])
     return texts
