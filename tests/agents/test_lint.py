@@ -90,6 +90,11 @@ def test_example_that_names_another_agent_is_found(root: Path) -> None:
     assert found(root, name="iron-smith", description=same) == []
 
 
+def test_example_that_names_another_agent_beside_this_one_is_fine(root: Path) -> None:
+    text = "Forges. <example>user 'x' assistant 'I will use the gold-smith agent with iron-smith'</example>"
+    assert found(root, name="iron-smith", description=text) == []
+
+
 def test_agent_named_before_the_examples_is_no_example(root: Path) -> None:
     assert found(root, description="Call it after you use the gold-smith agent.") == []
 

@@ -32,6 +32,7 @@ _RUNS_COMMANDS = re.compile(
 )
 _ONE_COMMAND = re.compile(rf"(?<![\w/.]){_COMMAND}")
 _EXAMPLES = re.compile(r"<example>|\bexamples?:|\b(?:user|assistant):", re.IGNORECASE)
+_EXAMPLE_START = re.compile(r"<example>|\bexample\s+\d+\s*:", re.IGNORECASE)
 _EXAMPLE_AGENT = re.compile(
     rf"\b(?:use|using|launch|launching|invoke|engage|call|deploy)\s+(?:the\s+)?{_MARK}({_NAME}){_MARK}\s+agent",
     re.IGNORECASE,
@@ -137,13 +138,20 @@ def model_contradiction(agent: Agent, _around: Surroundings) -> Iterator[LintFin
 
 
 def example_routes_elsewhere(agent: Agent, _around: Surroundings) -> Iterator[LintFinding]:
-    """An example in the description sends the task to another agent."""
+    """An example in the description sends the task to another agent, and not to this one as well."""
     start = _EXAMPLES.search(agent.description)
     if not start:
         return
     own = slug(agent.name)
-    for name in dict.fromkeys(_EXAMPLE_AGENT.findall(agent.description[start.start() :])):
-        if slug(name) != own:
+    itself = re.compile(rf"(?<![\w-]){re.escape(own)}(?![\w-])", re.IGNORECASE)
+    seen: set[str] = set()
+    for example in _EXAMPLE_START.split(agent.description[start.start() :]):
+        if itself.search(example):
+            continue
+        for name in _EXAMPLE_AGENT.findall(example):
+            if slug(name) == own or name in seen:
+                continue
+            seen.add(name)
             message = f"an example of `{agent.name}` sends the task to `{name}`"
             advice = f"Name `{agent.name}` in its own examples."
             line = _line_of(agent, name, "description")
