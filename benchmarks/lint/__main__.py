@@ -3,8 +3,8 @@
 ``judged.tsv`` holds what reading the findings gave: rule, how many were read, how many were right. The
 definitions' text is not ours and is read from an archive.
 
-Usage: ``python -m benchmarks.lint [ARCHIVE]``; ``IRONWRIGHT_DEFINITIONS`` names the archive as well. Exit code
-1 where 3,000 files take more than 10 seconds of CPU, or a repaired file reads differently.
+Usage: ``python -m benchmarks.lint [ARCHIVE]``; ``IRONWRIGHT_DEFINITIONS`` names the archive as well.
+Exit code 1 where 3,000 files take more than 10 seconds of CPU, or a repaired file reads differently.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def _repairs(folder: Path) -> bool:
         if fix is None:
             continue
         after = parse_agent(fix.after, path)
-        repaired += (agent.name, agent.description, agent.body) == (after.name, after.description, after.body)
+        was = (agent.name, agent.description, agent.body)
+        repaired += was == (after.name, after.description, after.body)
     print(f"\nrepaired, and read as before: {repaired} of {broken} broken frontmatters")
     return repaired == broken
 
