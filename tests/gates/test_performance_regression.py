@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ironwright.gates.api import Unknown
+from ironwright.gates.cargo.allocation_counts import Allocations, read_allocations
 from ironwright.gates.cargo.instruction_counts import Counts, grown_functions, read_counts
 from ironwright.testing.gate_testing import MANIFEST, Case
 
@@ -32,6 +33,17 @@ LIB = """/// Works.
 #[inline(never)]
 pub fn work(n: u64) -> u64 {
     let mut h = n;
+    for _ in 0..20 {
+        h = std::hint::black_box(h.wrapping_mul(31) ^ 7);
+    }
+    h | 1
+}
+"""
+ALLOCATING = """/// Works on the heap.
+#[inline(never)]
+pub fn work(n: u64) -> u64 {
+    let kept = std::hint::black_box(vec![n; 1]);
+    let mut h = kept.len() as u64;
     for _ in 0..20 {
         h = std::hint::black_box(h.wrapping_mul(31) ^ 7);
     }
@@ -76,6 +88,33 @@ FAILS = [
         head={"src/lib.rs": LIB.replace("20", "22")},
         params={"targets": ("show",)},
         mentions=("example show",),
+        needs=NEEDS,
+        slow=True,
+    ),
+]
+FAILS += [
+    Case(
+        "as many instructions within the limit and twice the blocks",
+        base={**BASE, "src/lib.rs": ALLOCATING},
+        head={
+            "src/lib.rs": ALLOCATING.replace("n; 1]", "n; 1]); let kept = std::hint::black_box(kept.clone()")
+        },
+        params={"threshold": 300.0},
+        at=("benches/speed.rs", None),
+        mentions=("slower benchmarks: 0", "allocates", "small::work"),
+        findings=1,
+        needs=NEEDS,
+        slow=True,
+    ),
+]
+PASSES += [
+    Case(
+        "memory traded for speed is a remark",
+        base={**BASE, "src/lib.rs": ALLOCATING.replace("..20", "..400")},
+        head={
+            "src/lib.rs": ALLOCATING.replace("n; 1]", "n; 1]); let kept = std::hint::black_box(kept.clone()")
+        },
+        findings=1,
         needs=NEEDS,
         slow=True,
     ),
@@ -149,6 +188,29 @@ def test_any_other_text_is_unknown_or_has_a_total(text: str):
     except Unknown:
         return
     assert found.total >= 0
+
+
+DHAT = """{"dhatFileVersion":2,"mode":"heap",
+"pps":[{"tb":80,"tbk":10,"fs":[1,2,3]},{"tb":7,"tbk":1,"fs":[1]}],
+"ftbl":["[root]","0x1: malloc (vg.c:1)","0x2: alloc::alloc::alloc (a.rs:1)",
+"0x3: small::work::h0123456789abcdef (b.rs:2)"]}"""
+
+
+def test_blocks_are_charged_to_who_asked_for_them():
+    found = read_allocations(DHAT)
+    assert found == Allocations(11, 87, {"small::work": 10, "the program itself": 1})
+
+
+@given(st.text())
+def test_any_text_that_is_no_output_of_dhat_is_unknown(text: str):
+    with pytest.raises(Unknown, match="DHAT"):
+        read_allocations(text)
+
+
+@pytest.mark.parametrize("change", ['"tbk":10', '"fs":[1,2,3]', '"pps"', '"ftbl"'])
+def test_an_output_of_dhat_that_lacks_something_is_unknown(change: str):
+    with pytest.raises(Unknown, match="DHAT"):
+        read_allocations(DHAT.replace(change, '"x":[99]' if ":" in change else '"x"'))
 
 
 def test_a_file_without_a_total_is_unknown():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ironwright.gates.api import Unknown
 from ironwright.gates.cargo.answers import command_evidence
@@ -17,6 +17,8 @@ from ironwright.records.verdict import Evidence
 if TYPE_CHECKING:
     from ironwright.gates.cargo.facts import CargoFacts
     from ironwright.host.cargo_metadata import Package, Target
+
+Measured = TypeVar("Measured")
 
 _PURPOSE = "perf"
 _KINDS = ("bench", "example", "bin")
@@ -108,13 +110,30 @@ def count_instructions(
 ) -> tuple[dict[str, Counts], tuple[Evidence, ...]]:
     """Build workloads with optimisations and run each once under callgrind, by label.
 
+    Raises:
+        Unknown: As for :func:`run_under`.
+    """
+    return run_under("callgrind", read_counts, facts, workloads)
+
+
+def run_under(
+    tool: str, read: Callable[[str], Measured], facts: CargoFacts, workloads: Sequence[Workload]
+) -> tuple[dict[str, Measured], tuple[Evidence, ...]]:
+    """Build workloads with optimisations and run each once under a tool of valgrind, by label.
+
     Benches run as ``cargo test --benches`` would start them, which makes criterion run each function once.
+
+    Args:
+        tool: ``callgrind`` or ``dhat``: one whose output file is named by ``--<tool>-out-file``.
+        read: Reads that file.
+        facts: The tree.
+        workloads: What to run.
 
     Raises:
         Unknown: valgrind is missing, something does not build, or a program does not end well.
     """
     valgrind = str(needed("valgrind"))
-    counts: dict[str, Counts] = {}
+    measured: dict[str, Measured] = {}
     evidence: list[Evidence] = []
     for root in dict.fromkeys(workload.root for workload in workloads):
         facts.workspace.prepare(root)
@@ -125,18 +144,18 @@ def count_instructions(
             for number, workload in enumerate(own):
                 argv = [
                     valgrind,
-                    "--tool=callgrind",
-                    f"--callgrind-out-file={OUT}/{number}",
+                    f"--tool={tool}",
+                    f"--{tool}-out-file={OUT}/{number}",
                     programs[workload],
                 ]
                 done = run_tool(facts.workspace, root, argv, _PURPOSE, tree=tree, out=out, inside_tree=True)
-                done = shown_as(done, ("valgrind", "--tool=callgrind", workload.label))
+                done = shown_as(done, ("valgrind", f"--tool={tool}", workload.label))
                 written = out / str(number)
                 if not done.ok or written.is_symlink() or not written.is_file():
                     raise broke(done, *evidence)
-                counts[workload.label] = read_counts(written.read_text(encoding="utf-8", errors="replace"))
+                measured[workload.label] = read(written.read_text(encoding="utf-8", errors="replace"))
                 evidence.append(command_evidence(done))
-    return counts, tuple(evidence)
+    return measured, tuple(evidence)
 
 
 def _build(

@@ -1,18 +1,21 @@
-"""Refuses a change that makes the benchmarks execute more instructions.
+"""Refuses a change that makes the benchmarks execute more instructions or allocate more.
 
 What it checks:
     Every benchmark with a ``main`` of its own (criterion's, for example; ``harness = false``), or each
     bench, example and program that ``targets`` names, is built with optimisations from base and from head
     and run under callgrind. Head may execute at most ``threshold`` percent more instructions than base.
     Where the change touches a benchmark itself, base's code runs head's benchmark. Head is counted twice,
-    and base too where head seems slower; the counts that speak for the change decide.
+    and base too where head seems slower; the counts that speak for the change decide. Then the same programs
+    run under DHAT: head may allocate at most ``allocations`` percent more blocks on the heap than base,
+    unless the program executes so many fewer instructions that memory was traded for speed, which is a
+    remark. Programs that allocate next to nothing are not compared.
 
 Why:
     A slowdown that nobody measured is found by users. Instruction counts repeat to about 0.05 %, which wall
     time on a busy machine never does.
 
 Evidence:
-    callgrind's counts on both sides, and the functions that grew most.
+    callgrind's and DHAT's counts on both sides, and the functions that grew most.
 
 Unknown when:
     valgrind is missing; there is no benchmark, or no commit before the change; a benchmark does not build or
@@ -23,6 +26,7 @@ Unknown when:
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -43,10 +47,13 @@ _PERCENT = r"(?P<threshold>\d+(?:\.\d+)?)\s?(?:%|percent)"
 _SHOWN = 3
 # Counts of the same work repeat to about 0.05 %; what differs by more did other work.
 _STEADY = 0.5
+# What a Rust program allocates before and after its `main` is about twenty blocks; of less than this
+# a share says nothing.
+_FEW_BLOCKS = 100
 
 GATE = Gate(
     id="performance_regression",
-    summary="benchmarks that execute more instructions than before",
+    summary="benchmarks that execute more instructions or allocate more than before",
     cost=Cost.REBUILD,
     phrasings=(
         Phrasing(
@@ -110,6 +117,9 @@ GATE = Gate(
     ),
     params={
         "threshold": Param(float, 1.0, "How many percent more instructions are allowed.", stricter=min),
+        "allocations": Param(
+            float, 5.0, "How many percent more blocks on the heap are allowed.", stricter=min
+        ),
         "targets": Param(tuple, (), "Names of benches, examples or programs to count; none for every bench."),
     },
     requires=("compile_errors",),
@@ -147,32 +157,85 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         Finding(w.source, None, f"{w.label} is new, so there is nothing to compare it with") for w in new
     ]
     old = [w for w in old if w not in unsteady]
-    before: dict[str, Counts] = {}
-    slower: list[Workload] = []
-    if old:
-        before, said = count_instructions(_base(subject, old), old)
-        slower = [w for w in old if _growth(before[w.label], after[w.label]) > params["threshold"]]
-        evidence = (*evidence, *said)
-    if slower:
-        base_again, said = count_instructions(_base(subject, old), slower)
-        before |= {label: max(before[label], counts, key=_total) for label, counts in base_again.items()}
-        evidence = (*evidence, *said)
+    before, said = _counted_before(subject, old, after, params["threshold"])
+    evidence = (*evidence, *said)
     findings = tuple(
         _finding(w, before[w.label], after[w.label])
-        for w in slower
+        for w in old
         if _growth(before[w.label], after[w.label]) > params["threshold"]
     )
     evidence = (*evidence, *(_measure(w.label, before[w.label], after[w.label]) for w in old))
-    if findings:
-        return failed(f"slower benchmarks: {len(findings)}", findings, *evidence)
+    greedy, said = _allocating(subject, old, params["allocations"])
+    evidence = (*evidence, *said)
+    # Memory may be traded for speed, where there is more speed.
+    traded = {w for w in old if _growth(before[w.label], after[w.label]) < -params["threshold"]}
+    remarks += [finding for workload, finding in greedy if workload in traded]
+    hungry = tuple(finding for workload, finding in greedy if workload not in traded)
+    if findings or hungry:
+        reason = f"slower benchmarks: {len(findings)}, benchmarks that allocate more: {len(hungry)}"
+        return failed(reason, (*findings, *hungry), *evidence)
     if unsteady:
         raise Unknown(
             f"{unsteady[0].label} does not do the same work each time it runs, as benchmarks do that watch "
             "the clock; name examples that do a fixed amount of work in `targets`",
             evidence,
         )
-    good = f"no benchmark executes over {params['threshold']:g} % more instructions"
+    good = (
+        f"no benchmark executes over {params['threshold']:g} % more instructions "
+        f"or allocates over {params['allocations']:g} % more"
+    )
     return passed(good if old else "every benchmark is new", *evidence, findings=tuple(remarks))
+
+
+def _counted_before(
+    subject: Subject, workloads: list[Workload], after: Mapping[str, Counts], threshold: float
+) -> tuple[dict[str, Counts], tuple[Evidence, ...]]:
+    """Base's counts; those of which head seems slower are taken twice, and the higher ones hold."""
+    if not workloads:
+        return {}, ()
+    from ironwright.gates.cargo.instruction_counts import count_instructions
+
+    base = _base(subject, workloads)
+    before, evidence = count_instructions(base, workloads)
+    slower = [w for w in workloads if _growth(before[w.label], after[w.label]) > threshold]
+    if slower:
+        again, said = count_instructions(base, slower)
+        before |= {label: max(before[label], counts, key=_total) for label, counts in again.items()}
+        evidence = (*evidence, *said)
+    return before, evidence
+
+
+def _allocating(
+    subject: Subject, workloads: Sequence[Workload], allowed: float
+) -> tuple[list[tuple[Workload, Finding]], tuple[Evidence, ...]]:
+    """The workloads that allocate more blocks than they may, and what DHAT counted on both sides."""
+    if not workloads:
+        return [], ()
+    from ironwright.gates.cargo.allocation_counts import count_allocations, growing_functions
+
+    subject.progress(f"counting allocations of {counted(len(workloads), 'benchmark')}")
+    after, evidence = count_allocations(subject.cargo, workloads)
+    before, said = count_allocations(_base(subject, list(workloads)), workloads)
+    evidence = (*evidence, *said)
+    found = []
+    for workload in workloads:
+        old, new = before[workload.label], after[workload.label]
+        growth = 100.0 * (new.blocks - old.blocks) / max(1, old.blocks)
+        measure = Evidence(
+            "measure",
+            f"{workload.label}: {old.blocks:,} blocks ({old.bytes:,} bytes) allocated before, "
+            f"{new.blocks:,} ({new.bytes:,}) after ({growth:+.2f} %)",
+            {"name": workload.label, "before": old.blocks, "value": new.blocks, "unit": "blocks"},
+        )
+        evidence = (*evidence, measure)
+        if growth > allowed and new.blocks > _FEW_BLOCKS:
+            grown = ", ".join(f"{name} +{count:,}" for name, count in growing_functions(old, new, _SHOWN))
+            message = (
+                f"{workload.label} allocates {new.blocks:,} blocks, {growth:.1f} % more than the "
+                f"{old.blocks:,} before"
+            )
+            found.append((workload, Finding(workload.source, None, message, f"Most of it is in {grown}.")))
+    return found, evidence
 
 
 def _total(counts: Counts) -> int:
