@@ -319,3 +319,14 @@ def test_a_job_that_may_not_begin_never_does(sandbox: Sandbox, crate: Path) -> N
         sandbox.run(Job(["touch", "begun"], mounts, "/w/repo", before_start=refuse))
     time.sleep(0.2)
     assert not (crate / "begun").exists()
+
+
+def test_the_kernels_settings_cannot_be_changed_and_ones_own_output_can_be_written(crate: Path) -> None:
+    bubblewrap = choose_sandbox("bubblewrap")
+    script = (
+        "for f in sys/kernel/core_pattern sysrq-trigger irq/default_smp_affinity self/oom_score_adj; do\n"
+    )
+    script += "[ ! -e /proc/$f ] || ( : >> /proc/$f ) 2>/dev/null && [ -e /proc/$f ] && echo wrote $f; done\n"
+    script += "echo out > /dev/stdout; echo err > /proc/self/fd/2; cat /proc/self/comm"
+    done = work(bubblewrap, crate, "sh", "-c", script)
+    assert (done.text, done.error_text) == ("out\ncat\n", "err\n")

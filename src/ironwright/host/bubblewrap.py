@@ -25,9 +25,6 @@ from ironwright.records.errors import SandboxError
 
 _SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SYSTEM_FOLDERS = ("/usr", "/nix/store")
-_KERNEL_FOLDERS = ("sys", "sysrq-trigger", "irq", "bus", "fs", "scsi", "acpi", "asound", "driver", "tty")
-"""Parts of /proc that root may write to even without capabilities, by owning the files."""
-
 _USER = "1000"
 _SHARED_MEMORY_MB = 256
 _HOME_MB = 512
@@ -136,7 +133,8 @@ class BubblewrapSandbox:
             *("--uid", _USER, "--gid", _USER, "--hostname", "sandbox"),
             *("--seccomp", str(wiring.filter), "--json-status-fd", str(wiring.status)),
             *_system(),
-            *("--proc", "/proc", *_kernel_folders(), "--dev", "/dev"),
+            # Read-only: root may write to much of it even without capabilities, by owning the files.
+            *("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"),
             *_memory_folder("/dev/shm", min(_SHARED_MEMORY_MB, tmp_mb)),
             *_memory_folder("/tmp", tmp_mb),
             *_memory_folder(inside.HOME, min(_HOME_MB, tmp_mb)),
@@ -302,13 +300,6 @@ def _system(root: Path = Path("/")) -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), name)
         elif path.is_dir():
             yield from ("--ro-bind", str(path), name)
-
-
-def _kernel_folders() -> Iterator[str]:
-    for name in _KERNEL_FOLDERS:
-        path = f"/proc/{name}"
-        if Path(path).exists():
-            yield from ("--ro-bind", path, path)
 
 
 def _rust(tools: Toolchain, job: Job) -> Iterator[str]:
