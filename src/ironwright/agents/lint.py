@@ -26,12 +26,16 @@ from ironwright.agents.opencode import is_config, opencode_agents
 from ironwright.agents.package import MANIFEST, lint_package
 from ironwright.agents.parse import parse_agent, placed
 from ironwright.agents.plugins import MARKETPLACE_FILE, PLUGIN_FILE, lint_plugin
-from ironwright.agents.skills import include_skills, is_skill, lint_skill
+from ironwright.agents.skills import SKILL_FILE, include_skills, is_skill, lint_skill
 from ironwright.agents.source import read_tolerantly
 from ironwright.agents.tools import parse_tools
 from ironwright.records.definition import Agent, LintFinding, Severity
 from ironwright.records.errors import DefinitionError
 
+_AGENT_KEYS = (
+    re.compile(r"^name[ \t]*:", re.MULTILINE),
+    re.compile(r"^(?:description|tools|model)[ \t]*:", re.MULTILINE),
+)
 _OPENING = re.compile(r"\s*-{3,}\s*$")
 
 
@@ -137,7 +141,8 @@ def lint_definitions(
         frozenset(find_agents(project_root, user_home))
         | {item.agent.name for item in files if item.kind in (Kind.AGENT, Kind.RECIPE, Kind.CONFIG)},
         frozenset(find_commands(project_root, user_home))
-        | {_command_name(item.path) for item in files if item.kind is Kind.COMMAND},
+        | {_command_name(item.path) for item in files if item.kind is Kind.COMMAND}
+        | _skill_names(files),
     )
     known = Surroundings(
         around.agents | {name.rpartition(":")[2] for name in around.agents},
@@ -192,15 +197,28 @@ def _kind(path: Path, data: bytes, named: bool) -> Kind:
     folders = [_FOLDERS[part] for part in reversed(path.parts[:-1]) if part in _FOLDERS]
     # `.agpm/snippets/agents/x.md` is the text that several agents include, not an agent.
     by_folder = Kind.SNIPPET if Kind.SNIPPET in folders else next(iter(folders), None)
+    if by_folder is Kind.AGENT and not named and _of_a_skill(path):
+        return Kind.DOCUMENT
     if by_folder in _RULES and (named or is_definition_name(path)):
         return by_folder or Kind.AGENT
     if named:
         return Kind.AGENT
     if by_folder is None and is_definition_name(path):
         first, _, rest = data[:4096].decode("utf-8", "replace").lstrip("\ufeff\r\n \t").partition("\n")
-        if _OPENING.match(first) and re.search(r"^name[ \t]*:", rest, re.MULTILINE):
+        if _OPENING.match(first) and all(pattern.search(rest) for pattern in _AGENT_KEYS):
             return Kind.AGENT
     return Kind.DOCUMENT
+
+
+def _of_a_skill(path: Path) -> bool:
+    """Whether a file below a folder ``agents`` is one of a skill's own texts."""
+    return any((folder / SKILL_FILE).is_file() for folder in (path.parent, path.parent.parent))
+
+
+def _skill_names(files: Iterable[Linted]) -> set[str]:
+    """What skills are called as commands."""
+    skills = [item for item in files if item.kind is Kind.SKILL]
+    return {item.agent.name for item in skills} | {item.path.parent.name for item in skills}
 
 
 def _command_name(path: Path) -> str:

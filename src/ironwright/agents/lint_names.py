@@ -120,7 +120,7 @@ PLACES = frozenset(
 """Words that after a slash are folders or addresses, not commands."""
 
 _MODELS = re.compile(
-    r"(?:sonnet|opus|haiku)(?:\[1m\])?|inherit|default|opusplan|"
+    r"(?:sonnet|opus|haiku|fable)(?:\[1m\])?|inherit|default|opusplan|"
     r"(?:[a-z]{2,4}\.)?(?:anthropic\.)?claude-[\w.:@\[\]-]+|"
     r"[\w.-]+[:/][\w./:@\[\]-]+|"
     r"(?:gpt|o\d|codex|gemini|gemma|llama|mistral|codestral|devstral|qwen|deepseek|grok|phi|kimi|glm|minimax)"

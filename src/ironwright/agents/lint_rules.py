@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from ironwright.agents.include import prose_lines
 from ironwright.agents.lint_names import (
@@ -30,6 +31,7 @@ _RUNS_COMMANDS = re.compile(
     rf"|(?<![\w/.]){_COMMAND}{_MARK}\s+(?:slash\s+)?commands?\b",
     re.IGNORECASE,
 )
+_NOT_TO_RUN = re.compile(r"\b(?:not|never|don't|cannot)\s+$", re.IGNORECASE)
 _ONE_COMMAND = re.compile(rf"(?<![\w/.]){_COMMAND}")
 _EXAMPLES = re.compile(r"<example>|\bexamples?:|\b(?:user|assistant):", re.IGNORECASE)
 _EXAMPLE_START = re.compile(r"<example>|\bexample\s+\d+\s*:", re.IGNORECASE)
@@ -168,6 +170,8 @@ def unknown_command(agent: Agent, around: Surroundings) -> Iterator[LintFinding]
                 name = found[1:]
                 # A plugin's or a scope's name may stand before a colon.
                 names = {name, name.rpartition(":")[2]}
+                if _beside(agent, name) or _NOT_TO_RUN.search(line[: match.start()]):
+                    continue
                 if (
                     name in seen
                     or "-name" in name
@@ -177,6 +181,13 @@ def unknown_command(agent: Agent, around: Surroundings) -> Iterator[LintFinding]
                 seen.add(name)
                 advice = f"Add .claude/commands/{name.replace(':', '/')}.md, or correct the name."
                 yield _warning(agent, "unknown-command", number, f"there is no command /{name}", advice)
+
+
+def _beside(agent: Agent, name: str) -> bool:
+    """Whether ``folder:name`` is the file ``name.md`` beside the definition, in a folder of that name."""
+    folder, _, bare = name.rpartition(":")
+    here = Path(agent.path).parent
+    return bool(folder) and here.name == folder and (here / f"{bare}.md").is_file()
 
 
 @dataclass(frozen=True, slots=True)

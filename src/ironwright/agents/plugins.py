@@ -22,7 +22,14 @@ HOOK_EVENTS = frozenset(
         *("Notification", "Stop", "SubagentStart", "SubagentStop", "PreCompact", "PostCompact"),
         *("SessionStart", "SessionEnd", "Setup", "TeammateIdle", "TaskCompleted", "ConfigChange"),
         *("WorktreeCreate", "WorktreeRemove", "InstructionsLoaded", "Elicitation", "ElicitationResult"),
-        *("StopFailure", "TaskCreated", "CwdChanged", "FileChanged", "PermissionDenied"),
+        *(
+            "UserPromptExpansion",
+            "StopFailure",
+            "TaskCreated",
+            "CwdChanged",
+            "FileChanged",
+            "PermissionDenied",
+        ),
     )
 )
 """Events of Claude Code that a hook may be bound to."""

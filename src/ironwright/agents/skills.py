@@ -126,8 +126,10 @@ def lint_skill(path: Path, skill: Agent) -> Iterator[LintFinding]:
     seen = set()
     for number, line in prose_lines(skill.body, skill.body_line):
         for match in _LINK.finditer(re.sub(r"`[^`\n]*`", "", line)):
-            target = match[1]
-            if target not in seen and not _exists(path.parent, target):
+            target = match[1].replace("${CLAUDE_SKILL_DIR}", ".")
+            # A target without a suffix is rather the address of a page than a file.
+            named = "$" not in target and (target.endswith("/") or Path(target).suffix)
+            if named and target not in seen and not _exists(path.parent, target):
                 seen.add(target)
                 yield odd(
                     "missing-reference",
