@@ -94,7 +94,7 @@ def test_hooks_of_the_repository_do_not_run(repository: Repository, tmp_path: Pa
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/hook-ran\n")
     hook.chmod(0o755)
-    repository.add_worktree(tmp_path / "worktree", "ironwright/x", repository.resolve("HEAD"))
+    repository.add_worktree(tmp_path / "worktree", "ironwright/x", repository.resolve("HEAD"), {})
     assert (tmp_path / "worktree" / "a.rs").exists()
     assert not (tmp_path / "hook-ran").exists()
     repository.remove_worktree(tmp_path / "worktree")

@@ -297,10 +297,10 @@ class Repository:
         self.git("cat-file", "-e", f"{tree}^{{tree}}")
         return None
 
-    def add_worktree(self, folder: Path, branch: str, commit: str) -> None:
+    def add_worktree(self, folder: Path, branch: str, commit: str, env: Mapping[str, str]) -> None:
         """Make a worktree on a new branch; the user's checkout, index and HEAD stay as they are."""
         folder.parent.mkdir(parents=True, exist_ok=True)
-        self.git("worktree", "add", "--quiet", "-b", branch, str(folder), commit)
+        self.git("worktree", "add", "--quiet", "-b", branch, str(folder), commit, env=env)
 
     def remove_worktree(self, folder: Path) -> None:
         """Remove a worktree of ours with whatever is in it, and git's note of it.

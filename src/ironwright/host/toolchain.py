@@ -76,7 +76,15 @@ def rustup_home(rustc: Path) -> Path:
     if override:
         return Path(override)
     own, beside = Path.home() / ".rustup", rustc.parent.parent.parent / ".rustup"
-    return beside if not (own / "toolchains").is_dir() and (beside / "toolchains").is_dir() else own
+    return beside if not visible(own, "toolchains") and visible(beside, "toolchains") else own
+
+
+def visible(home: Path, pattern: str) -> list[Path]:
+    """What of a rustup home fits a pattern; nothing where another user's rights forbid to look."""
+    try:
+        return sorted(home.glob(pattern))
+    except OSError:
+        return []
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from ironwright.host.inside import SYSTEM_PATH
 from ironwright.host.process import Limits, run
-from ironwright.host.toolchain import Toolchain, cargo_home, rustup_home, toolchain, toolchain_or_none
+from ironwright.host.toolchain import (
+    Toolchain,
+    cargo_home,
+    rustup_home,
+    toolchain,
+    toolchain_or_none,
+    visible,
+)
 from ironwright.records.errors import ToolError
 
 Finder = Callable[[Toolchain | None, str], Path | None]
@@ -186,7 +193,7 @@ def _of_own_llvm(rust: Toolchain | None, name: str) -> Path | None:
 def _of_nightly(_: Toolchain | None, name: str) -> Path | None:
     """A program of a nightly toolchain of rustup's, the newest name first."""
     shim = shutil.which("rustc") or str(cargo_home() / "bin" / "rustc")
-    folders = sorted((rustup_home(Path(shim)) / "toolchains").glob("nightly*"), reverse=True)
+    folders = visible(rustup_home(Path(shim)), "toolchains/nightly*")[::-1]
     found = (folder / "bin" / name for folder in folders)
     return next((path.resolve() for path in found if os.access(path, os.X_OK)), None)
 

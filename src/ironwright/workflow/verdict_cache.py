@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import ironwright
-from ironwright.host.toolchain import rustup_home
+from ironwright.host.toolchain import rustup_home, visible
 from ironwright.records.errors import StorageError
 from ironwright.records.report import CheckReport
 from ironwright.records.verdict import Status, Verdict
@@ -124,10 +124,10 @@ def toolchain_identity() -> str:
     home = rustup_home(Path(shutil.which("rustc") or "/usr/bin/rustc"))
     parts = [os.environ.get("RUSTUP_TOOLCHAIN", "")]
     places = [home / "settings.toml"]
-    places += sorted((home / "toolchains").glob("*/lib")) + sorted((home / "update-hashes").glob("*"))
+    places += visible(home, "toolchains/*/lib") + visible(home, "update-hashes/*")
     places += [Path(found) for name in ("rustc", "cargo") if (found := shutil.which(name))]
     for place in places:
-        if place.exists():
+        if os.path.exists(place):  # noqa: PTH110  (False, too, where another user's rights forbid to look)
             found_stat = place.stat()
             parts.append(f"{place.resolve()} {found_stat.st_size} {found_stat.st_mtime_ns}")
     return key_of(parts)

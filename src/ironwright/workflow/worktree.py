@@ -26,6 +26,14 @@ _CHECKSUM_BYTES = 20
 """Of an index with SHA-1; with SHA-256 they are the last part of its 32."""
 
 
+_ALL_FILES = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.sparseCheckout",
+    "GIT_CONFIG_VALUE_0": "false",
+}
+"""Environment for git on a run's worktree: a user's sparse checkout is not handed on to it."""
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Everything of one run that lies outside the user's checkout.
@@ -107,7 +115,7 @@ class Workspace:
         try:
             for folder in (self.area, self.target):
                 folder.mkdir(parents=True, exist_ok=True)
-            self.repository.add_worktree(self.tree, self.branch, self.base)
+            self.repository.add_worktree(self.tree, self.branch, self.base, _ALL_FILES)
             if not self.host_gitdir.is_dir():
                 raise RepositoryError(
                     "git made the worktree under another name than asked for",
@@ -201,6 +209,9 @@ class Workspace:
         if not self.tree.is_dir():  # a person removed it meanwhile
             return
         self._point_at_host()
+        settings = self.host_gitdir / "config.worktree"  # where git copied a sparse checkout's settings to
+        if settings.exists():
+            self.repository.git("config", "--file", str(settings), "core.sparseCheckout", "false")
         shutil.rmtree(self.target, ignore_errors=True)
 
     def _snapshot(self) -> str:
@@ -245,6 +256,8 @@ class Workspace:
             "GIT_DIR": str(self.host_gitdir),
             "GIT_WORK_TREE": str(self.tree),
             "GIT_INDEX_FILE": str(self.area / "index"),
+            # What the agent writes outside of a user's sparse checkout is work as well.
+            **_ALL_FILES,
         }
 
 
