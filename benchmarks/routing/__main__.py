@@ -19,18 +19,28 @@ from benchmarks.routing.learn import learn
 from ironwright.routing.agent_index import AgentIndex
 from ironwright.routing.mentions import group_twins
 from ironwright.routing.request import read_request
-from ironwright.routing.weights import Weights
-from ironwright.routing.words import Bm25, rarity, stems
+from ironwright.routing.weights import Weights, yardstick
+from ironwright.routing.words import Bm25, stems
 
 _RESAMPLINGS = 1000
+_SMALL = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one request got: the meant agent's rank from 0, and whether the first was accepted."""
+    """What one request got.
+
+    Attributes:
+        rank: The meant agent's, from 0.
+        accepted: Whether the first was accepted.
+        lead: How far it led, as log-odds.
+        agents: Among how many.
+    """
 
     rank: int
     accepted: bool
+    lead: float = 0.0
+    agents: int = 0
 
 
 def answers(collection: Collection, weights: Weights) -> list[Answer]:
@@ -43,8 +53,8 @@ def answers(collection: Collection, weights: Weights) -> list[Answer]:
         best = sorted(((max(scores[i] for i in group), -group[0], group) for group in twins), reverse=True)
         rank = next(place for place, (_, _, group) in enumerate(best) if meant in group)
         lead = best[0][0] - best[1][0] if len(best) > 1 else float("inf")
-        fits = best[0][0] >= weights.least * rarity(1, len(scores))
-        found.append(Answer(rank, fits and lead >= weights.accept))
+        fits = best[0][0] > weights.least * yardstick(len(scores), len(request.words))
+        found.append(Answer(rank, fits and lead >= weights.accept, lead, len(scores)))
     return found
 
 
@@ -95,7 +105,24 @@ def table(collections: Mapping[str, Collection]) -> str:
         plain_everything += plain
     agents = sum(len(collection.agents) for collection in collections.values())
     lines.append(line("all", agents, everything, plain_everything))
-    return "\n".join(lines)
+    small = [one for one in everything if one.agents <= _SMALL]
+    large = [one for one in everything if one.agents > _SMALL]
+    return "\n".join([*lines, "", *curve(everything, small, large)])
+
+
+def curve(*groups: Sequence[Answer]) -> list[str]:
+    """How many answers lead by how much, and how many of them are right: all, small and large collections."""
+    lines = [
+        f"| lead, log-odds | all: share %, right % (95 %) | up to {_SMALL} agents | more agents |",
+        "|---|---|---|---|",
+    ]
+    for lead in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0):
+        cells = []
+        for group in groups:
+            hits = [one.rank == 0 for one in group if one.lead >= lead]
+            cells.append(f"{100 * len(hits) / len(group):.0f}, {_share(hits)}" if hits else "-")
+        lines.append(f"| {lead} | {' | '.join(cells)} |")
+    return lines
 
 
 def speed(collection: Collection, weights: Weights) -> str:

@@ -9,14 +9,15 @@ from dataclasses import replace
 
 from benchmarks.routing.collections import Collection
 from ironwright.routing.agent_index import AgentIndex
-from ironwright.routing.weights import SIGNS, Weights
-from ironwright.routing.words import rarity
+from ironwright.routing.weights import SIGNS, Weights, yardstick
 
 L2 = 2.0
 """How strongly weights are drawn to 0."""
-_MOST_RIVALS = 40
+_MOST_RIVALS = 24
 """Of a large collection the agents that the plain sum of the signs ranks highest, and the right one."""
 _STEPS = 60
+_SETTLED = 2e-5
+"""Learning ends when a step makes the loss smaller by less than this share of it."""
 PRECISION = 0.9
 """Accepted answers should be right this often where the lead was learned."""
 _RARE_HABIT = 4.0
@@ -67,11 +68,8 @@ def rows(
 
     The signs are measured by the index itself, with the weight of all others at 0.
     """
-    columns = []
-    for sign in SIGNS:
-        one = Weights({other: float(other == sign) for other in SIGNS}, habits, 0.0, 0.0)
-        index = AgentIndex(collection.texts, one)
-        columns.append([index.scores(request) for _, request, _ in collection.requests])
+    columns = _without_habits(collection)
+    columns[SIGNS.index("habit")] = _column(collection, "habit", habits)
     found = []
     for number, (_, _, meant) in enumerate(collection.requests):
         values = list(zip(*(column[number] for column in columns), strict=True))
@@ -79,6 +77,25 @@ def rows(
         kept = [meant, *(i for i in best if i != meant)]
         found.append((0, [values[i] for i in kept]))
     return found
+
+
+_measured: dict[str, list[list[list[float]]]] = {}
+
+
+def _without_habits(collection: Collection) -> list[list[list[float]]]:
+    """The columns of a collection's signs, measured once; habits depend on what is learned from."""
+    if collection.name not in _measured:
+        _measured[collection.name] = [_column(collection, sign, {}) for sign in SIGNS]
+    return list(_measured[collection.name])
+
+
+def _column(
+    collection: Collection, sign: str, habits: Mapping[str, Mapping[str, float]]
+) -> list[list[float]]:
+    index = AgentIndex(
+        collection.texts, Weights({other: float(other == sign) for other in SIGNS}, habits, 0.0, 0.0)
+    )
+    return [index.scores(request) for _, request, _ in collection.requests]
 
 
 def learn_signs(groups: Iterable[Sequence[Row]]) -> dict[str, float]:
@@ -106,7 +123,10 @@ def learn_signs(groups: Iterable[Sequence[Row]]) -> dict[str, float]:
             continue
         step = (momentum - 1) / following
         ahead = [m + step * (m - w) for m, w in zip(moved, weights, strict=True)]
+        settled = loss - new_loss < _SETTLED * loss
         weights, momentum, loss = moved, following, new_loss
+        if settled:
+            break
     return {sign: round(weight, 3) for sign, weight in zip(SIGNS, weights, strict=True)}
 
 
@@ -137,7 +157,7 @@ def learn(collections: Sequence[Collection]) -> Weights:
             scores = index.scores(request)
             order = sorted(range(len(scores)), key=lambda i: -scores[i])
             leads.append((scores[order[0]] - scores[order[1]], order[0] == meant))
-            tops.append(scores[order[0]] / rarity(1, len(scores)))
+            tops.append(scores[order[0]] / yardstick(len(scores), len(request.words)))
     tops.sort()
     return replace(weights, accept=round(learn_lead(leads), 3), least=round(tops[len(tops) // 100], 3))
 

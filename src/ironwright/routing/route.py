@@ -13,8 +13,7 @@ from ironwright.routing.agent_index import AgentIndex, Shared
 from ironwright.routing.agent_text import AgentText
 from ironwright.routing.mentions import Mentions, find_mentions, group_twins
 from ironwright.routing.request import MAX_CHARACTERS, Request, read_request
-from ironwright.routing.weights import Weights, load_weights
-from ironwright.routing.words import rarity
+from ironwright.routing.weights import Weights, load_weights, yardstick
 
 MOST_CANDIDATES = 5
 """How many candidates are shown, and given to a model or a person to choose from."""
@@ -129,7 +128,7 @@ class Router:
         best = [max(scores[i] for i in group) for group in ranked]
         if named:
             return self._named(named, candidates, mentions)
-        return self._scored(best, candidates)
+        return self._scored(best, candidates, len(request.words))
 
     def _scores(self, request: Request) -> tuple[list[float], dict[int, str]]:
         """The scores, and for agents that exclude such a request the sentence that does."""
@@ -176,11 +175,11 @@ class Router:
         reason = f"The request names several agents: {names}."
         return Route(candidates[0].name, False, 0.0, candidates, reason, "name")
 
-    def _scored(self, best: Sequence[float], candidates: tuple[Candidate, ...]) -> Route:
+    def _scored(self, best: Sequence[float], candidates: tuple[Candidate, ...], words: int) -> Route:
         first = candidates[0]
         lead = best[0] - best[1] if len(best) > 1 else math.inf
         margin = 1 - math.exp(-lead)
-        if best[0] < self._weights.least * rarity(1, len(self._names)):
+        if best[0] <= self._weights.least * yardstick(len(self._names), words):
             reason = f"Nothing fits: no agent shares enough with the request; the nearest is {first.name}."
             return Route(None, False, margin, candidates, reason)
         if lead >= self._weights.accept:

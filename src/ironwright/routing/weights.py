@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from ironwright.routing.words import rarity
+
 WEIGHTS_FILE = "weights.json"
+_WORDS_OF_A_REQUEST = 10
+"""Public requests have 12 words with a meaning of their own in the median; less than this is short."""
 SIGNS = (
     *("name", "description", "opening", "body"),
     *("concept_name", "concept_description", "concept_opening", "concept_body"),
@@ -27,13 +31,18 @@ class Weights:
         habits: Word to the concepts of the agents that were asked in requests with that word, as log of how
             much more often than otherwise.
         accept: The lead, in log-odds, from which the best agent is taken without asking.
-        least: The score below which nothing fits, in units of what a word says that one agent alone holds.
+        least: The score below which nothing fits, in units of :func:`yardstick`.
     """
 
     signs: Mapping[str, float]
     habits: Mapping[str, Mapping[str, float]]
     accept: float
     least: float
+
+
+def yardstick(agents: int, words: int) -> float:
+    """What scores are of the order of: more where words tell more agents apart, less for few words."""
+    return rarity(1, agents) * min(1.0, words / _WORDS_OF_A_REQUEST)
 
 
 @cache
