@@ -90,6 +90,27 @@ def test_example_that_names_another_agent_is_found(root: Path) -> None:
     assert found(root, name="iron-smith", description=same) == []
 
 
+def test_mentioned_and_forbidden_commands_skills_and_neighbours_are_no_finding(root: Path) -> None:
+    skill = root / ".claude" / "skills" / "anneal" / "SKILL.md"
+    skill.parent.mkdir(parents=True)
+    skill.write_text(
+        "---\nname: anneal\ndescription: d\n---\nDo NOT use `/quench`. It may have a `/cool` command."
+    )
+    agent(root, "Run /anneal and /forge:anneal.")
+    assert lint(root) == ()
+    assert [item.rule for item in lint(root, agent(root, "Run /quench first."))] == ["unknown-command"]
+
+
+def test_texts_of_a_skill_are_no_agents(root: Path) -> None:
+    skill = root / ".claude" / "skills" / "anneal"
+    (skill / "agents").mkdir(parents=True)
+    (skill / "SKILL.md").write_text(
+        "---\nname: anneal\ndescription: d\n---\nSee [a](${CLAUDE_SKILL_DIR}/agents/a.md)."
+    )
+    (skill / "agents" / "a.md").write_text("# No agent")
+    assert lint(root, root / ".claude") == ()
+
+
 def test_example_that_names_another_agent_beside_this_one_is_fine(root: Path) -> None:
     text = "Forges. <example>user 'x' assistant 'I will use the gold-smith agent with iron-smith'</example>"
     assert found(root, name="iron-smith", description=text) == []

@@ -31,7 +31,7 @@ _RUNS_COMMANDS = re.compile(
     rf"|(?<![\w/.]){_COMMAND}{_MARK}\s+(?:slash\s+)?commands?\b",
     re.IGNORECASE,
 )
-_NOT_TO_RUN = re.compile(r"\b(?:not|never|don't|cannot)\s+$", re.IGNORECASE)
+_NOT_TO_RUN = re.compile(r"\b(?:not|never|don't|cannot|an?|any|some)\s+[`*\"']*$", re.IGNORECASE)
 _ONE_COMMAND = re.compile(rf"(?<![\w/.]){_COMMAND}")
 _EXAMPLES = re.compile(r"<example>|\bexamples?:|\b(?:user|assistant):", re.IGNORECASE)
 _EXAMPLE_START = re.compile(r"<example>|\bexample\s+\d+\s*:", re.IGNORECASE)
@@ -151,7 +151,7 @@ def example_routes_elsewhere(agent: Agent, _around: Surroundings) -> Iterator[Li
         if itself.search(example):
             continue
         for name in _EXAMPLE_AGENT.findall(example):
-            if slug(name) == own or name in seen:
+            if slug(name).removesuffix("-agent") == own.removesuffix("-agent") or name in seen:
                 continue
             seen.add(name)
             message = f"an example of `{agent.name}` sends the task to `{name}`"
