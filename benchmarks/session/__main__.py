@@ -1,9 +1,10 @@
 """A scripted task of ten turns: what we add to each request, and the time between reply and request.
 
 The model is a scripted server in this process, so that the figures of the two harnesses, each in a process
-of its own, hold only their own work. Ironwright runs with every step durable (DBOS, SQLite), journalled,
-guarded, the worktree snapshotted and every command in the sandbox. The bare agent is pydantic-ai with one
-tool that runs commands unsandboxed and remembers nothing.
+of its own, hold only their own work. Ironwright runs as in a run: every step durable (DBOS, SQLite),
+journalled, guarded, the worktree snapshotted, every command in the sandbox, and every request through the
+process that keeps answers so that none is paid twice. The bare agent is pydantic-ai with one tool that runs
+commands unsandboxed and remembers nothing; "unrecorded" is Ironwright without that process.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def measure(harness: str) -> Figures:
 
 def main() -> int:
     """Measure both in turns, print the table, and say whether the goals are met."""
-    rounds = {name: [measure(name) for _ in range(ROUNDS)] for name in ("bare", "ironwright")}
+    rounds = {name: [measure(name) for _ in range(ROUNDS)] for name in ("bare", "unrecorded", "ironwright")}
     print(f"{'':12} {'first':>7} {'total':>8} {'added':>7} {'a turn':>9} {'CPU':>7} {'peak RSS':>9}")
     best = {}
     for name, figures in rounds.items():

@@ -7,7 +7,12 @@ import json
 import resource
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import httpx2
 
 DEFINITION = "You are an engineer. You change Rust crates in small steps and check what you did."
 TASK = "Make the function return two."
@@ -47,12 +52,19 @@ def bare(folder: Path, url: str) -> None:
     agent.run_sync(TASK)
 
 
-def ironwright(folder: Path, url: str) -> None:
-    """Our session with everything that it promises."""
+def ironwright(folder: Path, url: str, *, paid_once_too: bool = True) -> None:
+    """Our session with everything that it promises.
+
+    Args:
+        folder: Where it works.
+        url: The model's server.
+        paid_once_too: Whether requests go through the process that keeps answers, as in a run.
+    """
     from ironwright.host.agent_gitdir import user_identity
     from ironwright.host.choose_sandbox import choose_sandbox
     from ironwright.host.git import open_repository
     from ironwright.models.connect import connect
+    from ironwright.models.paid_once import end_server, paid_once
     from ironwright.models.price import Tokens
     from ironwright.models.resolve import resolve
     from ironwright.records.config import Config
@@ -78,35 +90,53 @@ def ironwright(folder: Path, url: str) -> None:
 
     async def body(step: StepRunner) -> None:
         with JournalWriter(folder / "journal.jsonl") as journal:
-            spec = AttemptSpec(
-                key="attempt-1",
-                agent=Agent("engineer", "", "ironwright:engineer", "", DEFINITION, 1),
-                task=TASK,
-                workplace=Workplace(workspace.tree, sandbox, workspace.mounts(sandbox)),
-                model=ModelAccess(
-                    connect(resolved, environ=environ),
-                    resolved.label,
-                    lambda used: resolved.dollars(
-                        Tokens(used.input, used.output, used.cache_read, used.cache_write)
-                    ),
-                    resolved.context,
-                ),
-                journal=journal,
-                step=step,
-                trees=TreeKeeper(workspace.state, workspace.restore, workspace.changed),
-                gates=GATES,
-                check=check,
-            )
-            result = await work(spec)
-            assert result.stopped is Stopped.FINISHED, result
+            if not paid_once_too:
+                await attempt(step, None, journal)
+                return
+            async with paid_once(folder / "recordings") as transport:
+                await attempt(step, transport, journal)
 
-    asyncio.run(run_durably(folder / "steps.sqlite", "bench", "1", body))
+    async def attempt(
+        step: StepRunner, transport: httpx2.AsyncBaseTransport | None, journal: JournalWriter
+    ) -> None:
+        spec = AttemptSpec(
+            key="attempt-1",
+            agent=Agent("engineer", "", "ironwright:engineer", "", DEFINITION, 1),
+            task=TASK,
+            workplace=Workplace(workspace.tree, sandbox, workspace.mounts(sandbox)),
+            model=ModelAccess(
+                connect(resolved, environ=environ, transport=transport),
+                resolved.label,
+                lambda used: resolved.dollars(
+                    Tokens(used.input, used.output, used.cache_read, used.cache_write)
+                ),
+                resolved.context,
+            ),
+            journal=journal,
+            step=step,
+            trees=TreeKeeper(workspace.state, workspace.restore, workspace.changed),
+            gates=GATES,
+            check=check,
+        )
+        result = await work(spec)
+        assert result.stopped is Stopped.FINISHED, result
+
+    try:
+        asyncio.run(run_durably(folder / "steps.sqlite", "bench", "1", body))
+    finally:
+        if paid_once_too:
+            end_server(folder / "recordings")
 
 
 def main() -> None:
     """Run one, and print what the process used."""
     name, folder, url = sys.argv[1:]
-    {"bare": bare, "ironwright": ironwright}[name](Path(folder), url)
+    harnesses = {
+        "bare": bare,
+        "unrecorded": partial(ironwright, paid_once_too=False),
+        "ironwright": ironwright,
+    }
+    harnesses[name](Path(folder), url)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"cpu_seconds": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}))
 

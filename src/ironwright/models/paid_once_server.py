@@ -88,9 +88,10 @@ class _Exchange:
             async with self._changed:
                 while not (len(self.chunks) > position or self.done):
                     await self._changed.wait()
-            while position < len(self.chunks):
-                yield self.chunks[position]
-                position += 1
+            while position < len(self.chunks):  # all that has come goes on as one piece
+                chunk = b"".join(self.chunks[position:])
+                position = len(self.chunks)
+                yield chunk
             if self.done and position == len(self.chunks):
                 break
         if self.problem:

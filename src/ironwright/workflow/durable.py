@@ -3,6 +3,11 @@
 DBOS keeps the records, in one SQLite file in the run's folder. Three of its defaults are turned round here:
 SQLite's journal becomes a write-ahead log (four times faster a step), values are stored as JSON, not pickled,
 and an exception is never recorded as a step's result: a step that failed is tried again when the run goes on.
+
+What is promised: the end of this process at any moment, by ``kill -9`` too, loses and repeats nothing that
+was finished. A power cut keeps every recorded step as well, and the journal up to the last call that could
+change the worktree; the call that was under way is undone and done again, and a model request that was under
+way may be asked, and paid, again.
 """
 
 from __future__ import annotations
