@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ironwright.records.errors import RunError
 from ironwright.records.journal import EventKind
+from ironwright.records.note import NoteError
 from ironwright.records.report import CheckReport, Outcome
 from ironwright.records.verdict import Status
 from ironwright.session.attempt import Stopped
@@ -15,6 +17,7 @@ from ironwright.workflow.commits import deliver
 from ironwright.workflow.context import RunContext
 from ironwright.workflow.findings import findings_digest, render_findings
 from ironwright.workflow.judge import check_step, commit_step
+from ironwright.workflow.memory import ProjectMemory, keep_proposed
 from ironwright.workflow.phases import Phase, exhausted, work_phase
 from ironwright.workflow.state import Attempted, State
 
@@ -41,7 +44,7 @@ async def go_through(run: RunContext) -> State:
         state = run.ledger.reached(await judge(run, state))
         state = run.ledger.reached(await repair_or_settle(run, state))
     if state.outcome is Outcome.DELIVERED:
-        await deliver_step(run, state)
+        state = run.ledger.reached(await deliver_step(run, state))
     return state
 
 
@@ -173,8 +176,8 @@ async def after_commands(run: RunContext, state: State, names: list[str]) -> Sta
     return replace(state, commands=(*state.commands, *names))
 
 
-async def deliver_step(run: RunContext, state: State) -> None:
-    """Put the commits that passed on the run's branch."""
+async def deliver_step(run: RunContext, state: State) -> State:
+    """Put the commits that passed on the run's branch, and keep the notes that were proposed on the way."""
     work = state.work
     assert work is not None
 
@@ -185,7 +188,24 @@ async def deliver_step(run: RunContext, state: State) -> None:
         run.journal.append(EventKind.DELIVERED, delivered, "deliver")
         return delivered
 
+    async def keep() -> list[str]:
+        return await asyncio.to_thread(_keep_notes, run)
+
     await run.step("deliver", hand_over)
+    return replace(state, notes=(*state.notes, *await run.step("notes", keep)))
+
+
+def _keep_notes(run: RunContext) -> list[str]:
+    """Add the proposed notes to the project's memory; what came of it, a line each.
+
+    The work is delivered already: a memory that cannot be used costs the notes, and says so.
+    """
+    memory = ProjectMemory(run.ground.project.memory)
+    try:
+        kept, refused = keep_proposed(memory, run.journal.events, run.plan.agent.name, run.record.run_id)
+    except (NoteError, RunError) as error:
+        return [f"the notes of this run are only in its journal: {error.what} ({error.where})"]
+    return [*(f"noted in {item.path}: {item.note.text}" for item in kept), *refused]
 
 
 def _after_command(state: State, outcome: CommandOutcome) -> State:
