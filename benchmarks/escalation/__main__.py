@@ -1,0 +1,294 @@
+"""Replays escalation policies on outcomes: ``model -> task -> [resolved, dollars]``.
+
+Cross-validated over tasks: whatever a policy knows it learned on the other folds, and it pays for a try
+before it sees the outcome. A try's work is judged by gates that may err; the errors are drawn once for each
+try. Columns: share of tasks on which right work was delivered, with its 95 % interval (bootstrap over tasks),
+share on which wrong work was delivered, dollars a task, dollars for each right delivery.
+
+- standard, advanced: always that one model: the one whose right results are cheapest, and the one that
+  solves most (both chosen on the other folds).
+- ladder: fixed, cheapest first, over the models that no other one beats in both price and pass rate.
+- ours, as good as advanced: the order of ``ironwright.routing.tier_policy`` for the smallest worth of a
+  result at which it expects at least the pass rate of advanced.
+- ours, as dear as advanced: the same for the greatest worth at which it expects to pay no more.
+- oracle: knows who solves the task and pays only the cheapest of them.
+
+Usage: ``python -m benchmarks.escalation [OUTCOMES]``; ``IRONWRIGHT_OUTCOMES`` names the file as well.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import math
+import os
+import random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist, median
+
+from ironwright.routing.tier_policy import Gates, Ladder, Observed, best_ladder
+
+OUTCOMES = Path(__file__).resolve().parents[3] / "shared" / "data" / "outcomes.json.gz"
+FOLDS = 5
+BOOTSTRAP = 1000
+GATES = (Gates(), Gates(0.05, 0.05), Gates(0.2, 0.1))
+_NORMAL = NormalDist()
+Outcomes = Mapping[str, Mapping[str, tuple[bool, float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of one task: whether right or wrong work was delivered, and what was paid."""
+
+    right: bool
+    wrong: bool
+    dollars: float
+
+
+def main() -> int:
+    """Replay and print; 0 as well where there is nothing to replay."""
+    named = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("IRONWRIGHT_OUTCOMES")
+    path = Path(named) if named else OUTCOMES
+    if not path.is_file():
+        print(f"skipped: the outcomes are not here ({path})")
+        return 0
+    outcomes = read(path)
+    tasks = len(next(iter(outcomes.values())))
+    print(f"{len(outcomes)} models, {tasks} tasks, {FOLDS} folds; loading of the shared factor: ", end="")
+    print(f"{loading(outcomes):.2f} (median over pairs)")
+    for title, fleet in fleets(outcomes):
+        for gates in GATES if len(fleet) > 2 or fleet == first_pair(outcomes) else GATES[:1]:
+            print(f"\n### {title}; gates accept {gates.false_accepts:.0%} of wrong work and refuse ", end="")
+            print(f"{gates.false_rejects:.0%} of right work\n")
+            table({model: outcomes[model] for model in fleet}, gates)
+    return 0
+
+
+def read(path: Path) -> Outcomes:
+    """The outcomes of a file, gzipped or not, on the tasks that every model has."""
+    raw = path.read_bytes()
+    data = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+    shared = set.intersection(*(set(tasks) for tasks in data.values()))
+    return {
+        model: {task: (bool(tasks[task][0]), float(tasks[task][1])) for task in sorted(shared)}
+        for model, tasks in data.items()
+    }
+
+
+def fleets(outcomes: Outcomes) -> list[tuple[str, tuple[str, ...]]]:
+    """The sets of models that somebody might have: all, three of different price, and pairs."""
+    models = tuple(sorted(outcomes, key=lambda model: mean_dollars(outcomes[model])))
+    strongest = max(models, key=lambda model: share(outcomes[model]))
+    third = len(models) // 3
+    middle = max(models[third : 2 * third] or models, key=lambda model: share(outcomes[model]))
+    cheapest = min(models, key=lambda model: price(outcomes[model]))
+    found = [
+        (f"all {len(models)} models", models),
+        (f"{cheapest}, {middle}, {strongest}", (cheapest, middle, strongest)),
+    ]
+    pairs = [first_pair(outcomes), (middle, strongest)]
+    ranked = sorted(models, key=lambda model: -share(outcomes[model]))
+    pairs.append((ranked[3], strongest))
+    found += [(f"{one}, then {other}", (one, other)) for one, other in dict.fromkeys(pairs) if one != other]
+    return found
+
+
+def first_pair(outcomes: Outcomes) -> tuple[str, ...]:
+    """The model whose results are cheapest, and the strongest."""
+    models = sorted(outcomes)
+    cheapest = min(models, key=lambda model: price(outcomes[model]))
+    return (cheapest, max(models, key=lambda model: share(outcomes[model])))
+
+
+def table(fleet: Outcomes, gates: Gates) -> None:
+    """Print one table."""
+    print("| policy | right | 95 % | wrong | $ a task | $ each |")
+    print("|---|---|---|---|---|---|")
+    results = {name: replay(fleet, gates, policy) for name, policy in policies(gates).items()}
+    for name, replayed in results.items():
+        low, high = interval([item.right for item in replayed])
+        right, dollars = mean(item.right for item in replayed), mean(item.dollars for item in replayed)
+        each = f"{dollars / right:.3f}" if right else "-"
+        wrong = mean(item.wrong for item in replayed)
+        print(f"| {name} | {right:.1%} | {low:.1%}–{high:.1%} | {wrong:.1%} | {dollars:.3f} | {each} |")
+    compare(results)
+
+
+def compare(results: Mapping[str, Sequence[Replayed]]) -> None:
+    """Print what was gained over always asking the strongest, and what is left to gain."""
+    figures = {
+        name: (mean(item.right for item in replayed), mean(item.dollars for item in replayed))
+        for name, replayed in results.items()
+    }
+    (advanced, paid), (best, least) = figures["advanced"], figures["oracle"]
+    good, dear = figures["ours, as good as advanced"], figures["ours, as dear as advanced"]
+    print(
+        f"\nAs good: {good[0] - advanced:+.1%} right at {good[1] / paid:.0%} of the cost of advanced; ",
+        end="",
+    )
+    print(f"as dear: {dear[0] - advanced:+.1%} right at {dear[1] / paid:.0%}. ", end="")
+    print(f"Regret to the oracle (as dear): {best - dear[0]:.1%} right, ${dear[1] - least:.3f} a task.")
+
+
+Policy = Callable[[Outcomes], Sequence[str]]
+
+
+def policies(gates: Gates) -> Mapping[str, Policy | None]:
+    """Each policy as what it makes of training outcomes; None is the oracle."""
+    return {
+        "standard": lambda known: [min(known, key=lambda model: price(known[model]))],
+        "advanced": lambda known: [strongest(known)],
+        "ladder": frontier,
+        "ours, as good as advanced": lambda known: choices(as_good(known, gates)),
+        "ours, as dear as advanced": lambda known: choices(as_dear(known, gates)),
+        "oracle": None,
+    }
+
+
+def replay(fleet: Outcomes, gates: Gates, policy: Policy | None) -> list[Replayed]:
+    """What becomes of every task, each under what was learned on the other folds."""
+    tasks = list(next(iter(fleet.values())))
+    random.Random(7).shuffle(tasks)
+    found = []
+    for fold in range(FOLDS):
+        held = tasks[fold::FOLDS]
+        rest = set(tasks) - set(held)
+        if policy is None:
+            found += [oracle(fleet, task) for task in held]
+            continue
+        order = policy({model: {task: own[task] for task in rest} for model, own in fleet.items()})
+        found += [one(fleet, gates, order, task) for task in held]
+    return found
+
+
+def one(fleet: Outcomes, gates: Gates, order: Sequence[str], task: str) -> Replayed:
+    """Go up an order until work passes."""
+    paid = 0.0
+    for model in order:
+        right, dollars = fleet[model][task]
+        paid += dollars
+        luck = random.Random(f"{model} {task}").random()
+        if luck >= gates.false_rejects if right else luck < gates.false_accepts:
+            return Replayed(right, not right, paid)
+    return Replayed(False, False, paid)
+
+
+def oracle(fleet: Outcomes, task: str) -> Replayed:
+    """Pay the cheapest that solves it, or nobody."""
+    solving = [own[task][1] for own in fleet.values() if own[task][0]]
+    return Replayed(bool(solving), False, min(solving, default=0.0))
+
+
+def as_good(known: Outcomes, gates: Gates) -> Ladder:
+    """The ladder of the smallest worth at which it expects the pass rate of the strongest model."""
+    goal = gates.proved(share(known[strongest(known)]))
+    return _by_worth(known, gates, lambda ladder: ladder.proved >= goal, smallest=True)
+
+
+def as_dear(known: Outcomes, gates: Gates) -> Ladder:
+    """The ladder of the greatest worth at which it expects to pay no more than the strongest model costs."""
+    most = mean_dollars(known[strongest(known)])
+    return _by_worth(known, gates, lambda ladder: ladder.dollars <= most, smallest=False)
+
+
+def _by_worth(known: Outcomes, gates: Gates, fits: Callable[[Ladder], bool], *, smallest: bool) -> Ladder:
+    beliefs = Observed(known, gates=gates)
+    tries = dict.fromkeys(known, 1)
+
+    def ladder(exponent: float) -> Ladder:
+        return best_ladder(beliefs, tries, worth=10**exponent, gates=gates)
+
+    low, high = -2.0, 3.0
+    kept = ladder(high if smallest else low)
+    for _ in range(8):
+        middle = (low + high) / 2
+        tried = ladder(middle)
+        if fits(tried):
+            kept = tried
+        if fits(tried) == smallest:
+            high = middle
+        else:
+            low = middle
+    return kept
+
+
+def choices(ladder: Ladder) -> list[str]:
+    """Who tries, in order."""
+    return [rung.choice for rung in ladder.rungs]
+
+
+def frontier(known: Outcomes) -> list[str]:
+    """The models that no other one beats in price and pass rate, cheapest first."""
+    order = sorted(known, key=lambda model: mean_dollars(known[model]))
+    found: list[str] = []
+    for model in order:
+        if not found or share(known[model]) > share(known[found[-1]]):
+            found.append(model)
+    return found
+
+
+def strongest(known: Outcomes) -> str:
+    """The model that solves most."""
+    return max(known, key=lambda model: share(known[model]))
+
+
+def share(own: Mapping[str, tuple[bool, float]]) -> float:
+    """Share of tasks solved."""
+    return mean(solved for solved, _ in own.values())
+
+
+def mean_dollars(own: Mapping[str, tuple[bool, float]]) -> float:
+    """Mean cost of a try."""
+    return mean(dollars for _, dollars in own.values())
+
+
+def price(own: Mapping[str, tuple[bool, float]]) -> float:
+    """Cost of each right result."""
+    return mean_dollars(own) / share(own) if share(own) else math.inf
+
+
+def mean(values: object) -> float:
+    """The mean of some numbers or truths."""
+    listed = list(values)  # type: ignore[call-overload]
+    return sum(listed) / len(listed)
+
+
+def interval(values: Sequence[bool]) -> tuple[float, float]:
+    """The 95 % interval of a share, by drawing the tasks again."""
+    draw = random.Random(3)
+    shares = sorted(sum(draw.choices(values, k=len(values))) / len(values) for _ in range(BOOTSTRAP))
+    return shares[int(0.025 * BOOTSTRAP)], shares[int(0.975 * BOOTSTRAP) - 1]
+
+
+def loading(outcomes: Outcomes) -> float:
+    """The median loading over pairs at which the one-factor model gives the share that both solve."""
+    points = [(-4 + 8 * number / 60) for number in range(61)]
+
+    def both(one: float, other: float, at: float) -> float:
+        spread = math.sqrt(1 - at * at)
+        return sum(
+            _NORMAL.pdf(point)
+            * (8 / 60)
+            * _NORMAL.cdf((at * point - one) / spread)
+            * _NORMAL.cdf((at * point - other) / spread)
+            for point in points
+        )
+
+    found = []
+    for first, second in itertools.combinations(outcomes.values(), 2):
+        seen = mean(first[task][0] and second[task][0] for task in first)
+        thresholds = [_NORMAL.inv_cdf(1 - min(max(share(own), 0.002), 0.998)) for own in (first, second)]
+        low, high = 0.0, 0.99
+        for _ in range(12):
+            middle = (low + high) / 2
+            low, high = (middle, high) if both(*thresholds, middle) < seen else (low, middle)
+        found.append((low + high) / 2)
+    return median(found) if found else 0.0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
