@@ -46,6 +46,8 @@ from ironwright.gates.guardrails.settings import (
     read_base_toml,
     read_toml,
 )
+from ironwright.gates.guardrails.test_tools import compare_measuring, compare_nextest
+from ironwright.gates.guardrails.watched_code import build_script_conditions, watched_code
 from ironwright.gates.rust.modules import library_files
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.gates.tree_scope import settle
@@ -136,6 +138,8 @@ _SETTINGS: tuple[tuple[str, _Compare], ...] = (
     (r"(?:^|/)\.?rustfmt\.toml$", compare_rustfmt),
     (r"(?:^|/)rust-toolchain(?:\.toml)?$", compare_toolchain),
     (r"(?:^|/)(?:\.?deny|audit)\.toml$", compare_policy),
+    (r"(?:^|/)\.config/nextest\.toml$", compare_nextest),
+    (r"(?:^|/)(?:\.?tarpaulin|\.cargo/mutants)\.toml$", compare_measuring),
 )
 
 
@@ -161,8 +165,13 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
             take(path, line, message, True)
     for found in hidings(subject, frozenset(params["accepted"]), params["reasons"]):
         take(found.path, found.line, found.message, found.grave)
+    asked = set()
     for path, line, message, grave in _asking(subject):
+        asked.add((path, line))
         take(path, line, message, grave)
+    for path, line, message in (*watched_code(subject), *build_script_conditions(subject)):
+        if (path, line) not in asked:
+            take(path, line, message, True)
     rust = [file.path for file in subject.change.live_files if file.path in subject.head.rust_paths]
     others = [path for path in subject.change.files if _reader(path) or is_manifest(path) or is_script(path)]
     evidence = Evidence(

@@ -5,9 +5,10 @@ What it checks:
     ``forbid`` names: ``.unwrap()``, ``.expect("…")``, ``panic!``, ``unreachable!``, ``todo!`` and
     ``unimplemented!``; on request also ``assert!`` and its kin, and indexing. Library code is what belongs
     to a package's library target; ``code = "all"`` takes in binaries, examples and build scripts. Tests
-    never count, nor do constants (they panic when compiling), ``macro_rules!`` bodies, ``debug_assert!``,
-    and an ``expect`` that takes no message (a parser's own). A panic that the function's documentation
-    promises under ``# Panics`` is a remark unless ``allow_documented`` is off.
+    never count, nor do constants (they panic when compiling), macros that are exported, named after
+    asserting or called by no code outside tests, ``debug_assert!``, and an ``expect`` that takes no message
+    (a parser's own). A panic that the function's documentation promises under ``# Panics`` is a remark
+    unless ``allow_documented`` is off.
 
 Why:
     A library that panics takes its caller down; a Result lets the caller decide.
@@ -16,11 +17,13 @@ Evidence:
     The number of library files looked at and of calls found, by kind.
 
 Unknown when:
-    The parser finds no sense in a file in scope. What a macro expands to is not seen.
+    The parser finds no sense in a file in scope. What a macro of another crate expands to
+    is not seen.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -28,11 +31,13 @@ from tree_sitter import Node
 
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
 from ironwright.gates.ratchet import ratcheted
+from ironwright.gates.rust.attributes import attribute_name
 from ironwright.gates.rust.docs import has_heading
 from ironwright.gates.rust.expressions import Use, uses
 from ironwright.gates.rust.items import Item
 from ironwright.gates.rust.modules import library_files
 from ironwright.gates.rust.syntax import RustFile
+from ironwright.gates.rust.tests import is_asserting_macro
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope
@@ -188,7 +193,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         if file.error_lines:
             unreadable.append(file)
             continue
-        for kind, use, owner in _panics(file, forbidden):
+        for kind, use, owner in (*_panics(file, forbidden), *_in_macros(subject, file, forbidden)):
             if not judged.holds_line(path, use.line) or (owner and not judged.holds(file, owner)):
                 continue
             if params["allow_documented"] and owner and has_heading(owner.doc or "", "panics"):
@@ -225,6 +230,47 @@ def _panics(file: RustFile, forbidden: frozenset[str]) -> Iterator[tuple[str, Us
         yield kind, use, around[-1] if around else None
     if "index" in forbidden:
         yield from _indexing(file)
+
+
+def _in_macros(
+    subject: Subject, file: RustFile, forbidden: frozenset[str]
+) -> Iterator[tuple[str, Use, Item | None]]:
+    """What panics in the macros of a file that code outside of tests calls.
+
+    Macros for callers elsewhere, and those that assert by their names, decide for themselves.
+    """
+    for item in file.items:
+        if item.kind != "macro" or item.in_test or is_asserting_macro(item.name):
+            continue
+        if any(attribute_name(text) == "macro_export" for text in item.attributes):
+            continue
+        if not _is_called(subject, file, item.name):
+            continue
+        for use in uses(item.node):
+            kind = _KINDS.get(use.name)
+            if kind in forbidden and use.in_macro and (use.kind == "macro" or _is_bare_unwrap(use)):
+                yield kind, use, None
+
+
+def _is_called(subject: Subject, file: RustFile, name: str) -> bool:
+    """Whether code outside of tests calls a macro, in its own file or in another of the tree."""
+    call = re.compile(rb"\b" + name.encode() + rb"\s*!\s*[(\[{]")
+    for path in subject.head.rust_paths:
+        if path in subject.head.test_files or not call.search(subject.head.read(path)):
+            continue
+        other = subject.head.rust(path)
+        tests = other.test_lines
+        inside = [range(i.line, i.end_line + 1) for i in other.items if i.kind == "macro"]
+        for found in call.finditer(other.source):
+            line = other.line_of(found.start())
+            if line not in tests and not any(line in lines for lines in inside):
+                return True
+    return False
+
+
+def _is_bare_unwrap(use: Use) -> bool:
+    text = "".join((use.arguments.text or b"").decode("utf-8", "replace").split()) if use.arguments else ""
+    return use.kind == "method" and (text == "()" if use.name.startswith("unwrap") else text.startswith('("'))
 
 
 def _indexing(file: RustFile) -> Iterator[tuple[str, Use, Item | None]]:

@@ -83,6 +83,19 @@ _CONSTANT_BY_NAME = re.compile(
     r"always|never|noop|no_op|nop\b|default|any\b|all\b|ignor|accept|reject|const|allow|deny|disabled|null",
     re.IGNORECASE,
 )
+# A statement that only names a variable, so that nobody complains that it is unused.
+_DROP = re.compile(r"\blet _ = &?(\w+) ?; ?|\bdrop\((\w+)\) ?; ?|(?<![\w.])_ = &?(\w+) ?; ?")
+_SAYING = (
+    r"(?:println|print|eprintln|eprint|dbg|(?:log::|tracing::)?(?:trace|debug|info|warn))! ?\([^;]*\) ?; ?"
+)
+_ONLY_SAYS = re.compile(
+    rf"(?:{_SAYING})+(?:return )?(?:(?:Ok|Some) ?\( ?)?(?:true|false|-?\d[\w.]*)(?: ?\))?;?"
+)
+_SAYS_BY_NAME = re.compile(r"print|show|log|report|warn|say|tell|greet|usage|help|hello|dump|trace|debug")
+# A call whose outcome is thrown away: by a nameless binding, or by `.ok()` as a statement.
+_DROPPED_RESULT = re.compile(
+    r"\blet _ = ([\w:.]+(?:\([^;]*?\))?[\w:.]*)\([^;]*\) ?;|(?:^|[;{}] ?)([\w:.]+)\([^;{}]*\) ?\. ?ok\(\) ?;"
+)
 _COMPARES = re.compile(r"\b(?:PartialEq|PartialOrd|Ord)\b")
 
 GATE = Gate(
@@ -274,14 +287,38 @@ def _indifferent_functions(file: RustFile) -> Iterator[_Found]:
         if owner is not None and asked_for and not _COMPARES.search(owner.name):
             continue
         inside = [c for c in file.comments if body.start_byte <= c.start_byte < body.end_byte]
-        if _PLAIN_ANSWER.fullmatch(_code_of(file, body, inside)) and _ignores_everything(item):
+        text = _code_of(file, body, inside)
+        rest, dropped = _without_drops(text)
+        if _PLAIN_ANSWER.fullmatch(rest) and _ignores_everything(item, dropped):
             message = f"`{item.name}` ignores all that it is given and always gives the same answer"
             yield item.line, message, _WRITE_IT, item
+        elif _ONLY_SAYS.fullmatch(text) and item.name != "main" and not _SAYS_BY_NAME.search(item.name):
+            message = f"`{item.name}` only prints that it does something, and always gives the same answer"
+            yield item.line, message, _WRITE_IT, item
+        elif _never_fails(item, text) and (found := _DROPPED_RESULT.search(text)):
+            dropper = found[1] or found[2]
+            message = f"`{item.name}` promises an error and never gives one: it drops what `{dropper}` says"
+            yield item.line, message, "Hand the failure on (`?`), or take the Result away.", item
 
 
-def _ignores_everything(item: Item) -> bool:
-    """Whether a function has parameters besides ``self`` and names none of them for use."""
-    return bool(item.parameters) and all(given.pattern.startswith("_") for given in item.parameters)
+def _without_drops(text: str) -> tuple[str, frozenset[str]]:
+    """A body without the statements that only name a parameter, and what they name."""
+    dropped = frozenset(name for found in _DROP.findall(text) for name in found if name)
+    return _DROP.sub("", text).strip(), dropped
+
+
+def _ignores_everything(item: Item, dropped: frozenset[str]) -> bool:
+    """Whether a function has parameters besides ``self`` and uses none of them."""
+    return bool(item.parameters) and all(
+        given.pattern.startswith("_") or given.pattern in dropped for given in item.parameters
+    )
+
+
+def _never_fails(item: Item, text: str) -> bool:
+    """Whether a function returns a Result that is ``Ok`` whatever happens."""
+    result = re.match(r"(?:\w+::)*\w*Result\b", item.return_type or "") is not None
+    ends_well = re.search(r"(?:^|[;}] ?)(?:return )?Ok ?\([^;]*\);?$", text) is not None
+    return result and ends_well and re.search(r"\?|\bErr\b|\breturn\b(?! Ok)|\bbail!|\w!", text) is None
 
 
 def _code_of(file: RustFile, body: Node, comments: list[Comment]) -> str:

@@ -6,7 +6,9 @@ What it checks:
     (``assert!(true)``, two literals, ``is_ok() || is_err()``, a variable compared with itself) and nothing
     else; without any assertion, where its helpers and macros are looked up in the repository; one that is
     ``#[ignore]`` without a reason; one that returns before all of its assertions on what the code under
-    test itself answers; and ``#[should_panic]`` that its own ``panic!`` satisfies in any case. A test
+    test itself answers; ``#[should_panic]`` that its own ``panic!`` satisfies in any case; and, of what
+    the change adds, tests in files that no target holds, tests behind a feature that enables nothing but
+    tests, and functions of test code that assert something and that nothing runs. A test
     that only unwraps results proves that nothing failed: a remark, unless ``allow_unwrap_only`` is off.
     Accepted are tests judged by what they return, tests of types (``assert_send::<T>()``), tests whose
     name says that not panicking is the point, comparisons with itself in tests named after equality or
@@ -39,6 +41,7 @@ from ironwright.gates.rust.tests import (
     unfinished_macro,
 )
 from ironwright.gates.subject import Subject
+from ironwright.gates.suites.never_run import never_run
 from ironwright.gates.tree_scope import TreeScope, settle
 from ironwright.records.contract import Scope
 from ironwright.records.verdict import Evidence, Finding
@@ -125,6 +128,9 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
                 failures.append(Finding(path, test.line, *problem))
             elif reader.judge(test).proof == "unwraps":
                 remarks.append(Finding(path, test.line, f"`{test.name}` only proves that nothing failed"))
+    if scope is Scope.CHANGED:
+        for path, line, message, advice in never_run(subject):
+            failures.append(Finding(path, line, message, advice))
     evidence = Evidence(
         "measure",
         f"tests looked at: {seen}",

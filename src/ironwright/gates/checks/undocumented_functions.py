@@ -4,9 +4,10 @@ What it checks:
     Every function and method that the change adds or alters (scope ``all``: every one) has a ``///``
     comment, a ``/** */`` comment or a ``#[doc]`` attribute that tells more than the function's own name:
     neither empty nor "Get name." on ``get_name``. A trait's methods count; their implementations inherit
-    the trait's documentation and do not. Test code, foreign functions in ``extern`` blocks, and what is
-    marked ``#[doc(hidden)]`` do not count. ``items = "public"`` asks it of ``pub`` functions only. A
-    function that was only moved or indented anew counts as not altered.
+    the trait's documentation and do not. Test code, foreign functions in ``extern`` blocks, what is marked
+    ``#[doc(hidden)]``, and a ``main`` whose file says what the program does do not count. ``items =
+    "public"`` asks it of ``pub`` functions only. A function that was only moved or indented anew counts as
+    not altered.
 
 Why:
     Whoever changes the function next sees what it promises, not only what it happens to do.
@@ -160,6 +161,8 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
         for item in file.functions:
             if not must_be_documented(item, params["items"]) or not judged.holds(file, item):
                 continue
+            if item.name == "main" and item.parent is None and file.doc is not None:
+                continue  # the file says what the program does
             seen += 1
             if not says_something(item.doc, item.name):
                 failures.append(Finding(path, item.line, *_wrong(item)))

@@ -21,8 +21,8 @@ from ironwright.records.change import FileStatus
 if TYPE_CHECKING:
     from ironwright.gates.subject import SourceTree, Subject
 
-_LEVELS: Final = frozenset({"allow", "expect", "warn"})
-_STRICT: Final = frozenset({"deny", "forbid"})
+# Levels at which a lint is demanded, the strictest last.
+_NAMES: Final = ("warn", "deny", "forbid")
 # Groups so wide that no reason can cover all that they silence.
 _BLANKET: Final = frozenset(
     {
@@ -129,7 +129,7 @@ def hidings(subject: Subject, accepted: frozenset[str], reasons: bool) -> Iterat
         for mark in _marks(file)
         for message, _ in _judge(mark)
     )
-    levels = {file.path: _strict(file) for file in _files(subject, subject.base)}
+    levels = {file.path: _demanded(file) for file in _files(subject, subject.base)}
     for file in _files(subject, subject.head):
         tests = subject.head.test_lines(file.path)
         generated = _GENERATED.search(file.source[:600]) is not None
@@ -143,8 +143,14 @@ def hidings(subject: Subject, accepted: frozenset[str], reasons: bool) -> Iterat
                 yield Hiding(
                     file.path, mark.line, message, not (excused or harmless or (generated and excusable))
                 )
-        for lint in sorted(levels.get(file.path, frozenset()) - _strict(file)):
-            yield Hiding(file.path, 0, f"`{lint}` is not demanded any more", True)
+        now = _demanded(file)
+        for lint, (rank, _) in sorted(levels.get(file.path, {}).items()):
+            if lint not in now:
+                yield Hiding(file.path, 0, f"`{lint}` is not demanded any more", True)
+            elif now[lint][0] < rank:
+                message = f"`{lint}` is demanded less strictly: `{now[lint][1]}` in place of `{_NAMES[rank]}`"
+                line = next((m.line for m in _marks(file) if m.inner and lint in m.text), 0)
+                yield Hiding(file.path, line, message, True)
 
 
 def judged_environment(subject: Subject, path: str) -> Iterator[tuple[int, str]]:
@@ -230,14 +236,18 @@ def _is_single(mark: Mark) -> bool:
     )
 
 
-def _strict(file: RustFile) -> frozenset[str]:
-    """The lints that a file's inner attributes demand."""
-    found: set[str] = set()
+def _demanded(file: RustFile) -> dict[str, tuple[int, str]]:
+    """The lints that a file's inner attributes demand, with the strictest level's rank and name."""
+    found: dict[str, tuple[int, str]] = {}
     for text in file.inner_attributes:
-        if attribute_name(text) in _STRICT or attribute_name(text) == "warn":
-            lints = [part for part in split_arguments(argument_text(text)) if part and "=" not in part]
-            found.update("".join(lint.split()) for lint in lints)
-    return frozenset(found)
+        level = attribute_name(text)
+        if level in _NAMES:
+            rank = _NAMES.index(level)
+            for part in split_arguments(argument_text(text)):
+                lint = "".join(part.split())
+                if lint and "=" not in lint:
+                    found[lint] = max(found.get(lint, (0, "")), (rank, level))
+    return found
 
 
 def _has_reason(mark: Mark, file: RustFile) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ironwright.gates.rust.attributes import attribute_name
 from ironwright.gates.rust.conditions import Built
 from ironwright.gates.rust.items import node_text
 from ironwright.gates.rust.modules import declares_modules
@@ -153,10 +154,29 @@ class TestComparison:
         if after.reach.built < Built.YES:
             yield Loss(after.line, f"the test `{after.name}` does not run any more: {after.reach.why}")
             return
+        known = {attribute_name(text) for text in before.attributes}
+        for text in after.attributes:
+            name = attribute_name(text)
+            if name not in known and name.rsplit("::", 1)[-1] in self._attribute_macros:
+                message = f"is rewritten by the repository's own macro `#[{name}]` now"
+                yield Loss(after.line, f"the test `{after.name}` {message}")
         elsewhere = tuple(code for code in self._fresh if code is not after)
         around = Surroundings(elsewhere, self._under_test.is_gone, self._under_test.changed_for)
         for loss in losses(before, after, around):
             yield Loss(loss.line, f"the test `{after.name}` {loss.message}", loss.grave)
+
+    @cached_property
+    def _attribute_macros(self) -> frozenset[str]:
+        """The attribute macros that head's own packages define."""
+        found = set()
+        for path in self._head.rust_paths:
+            if b"proc_macro_attribute" in self._head.read(path):
+                found |= {
+                    item.name
+                    for item in self._head.rust(path).functions
+                    if any(attribute_name(text) == "proc_macro_attribute" for text in item.attributes)
+                }
+        return frozenset(found)
 
     def _is_called(self, code: TestCode) -> bool:
         suite = self._head_suite

@@ -126,6 +126,12 @@ def _changed(
         yield from _guard_losses(before, after)
         return
     yield from _guard_losses(before, after)
+    if _asks_itself(after) and not _asks_itself(before):
+        yield Loss(after.line, f"compares an answer with itself: `{_short(before)}` became `{_short(after)}`")
+        return
+    if _is_made(after) and not _is_made(before):
+        yield Loss(after.line, f"expects what the build writes: `{_short(before)}` became `{_short(after)}`")
+        return
     missing = before.literals - head.words - {word for code in _used(head, around) for word in code.words}
     if not missing or _is_kept(before, head, around) or around.is_gone(before.words):
         return
@@ -136,6 +142,21 @@ def _changed(
             after.line,
             f"demands other things of the same code: `{_short(before)}` became `{_short(after)}`",
         )
+
+
+def _is_made(assertion: Assertion) -> bool:
+    """Whether an assertion takes its values from what a build script writes."""
+    return "OUT_DIR" in assertion.text or bool({"include", "env"} <= assertion.words)
+
+
+def _asks_itself(assertion: Assertion) -> bool:
+    """Whether one side of a comparison is a call, and the other is made of the same call."""
+    sides = list(assertion.subjects)
+    return any(
+        one != other and "(" in one and "".join(one.split()) in "".join(other.split())
+        for one in sides
+        for other in sides
+    )
 
 
 def _guard_losses(before: Assertion, after: Assertion) -> Iterator[Loss]:
