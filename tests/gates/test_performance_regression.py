@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from ironwright.gates.api import Unknown
 from ironwright.gates.cargo.allocation_counts import Allocations, read_allocations
+from ironwright.gates.cargo.criterion_times import Estimate, read_estimates, slower
 from ironwright.gates.cargo.instruction_counts import Counts, grown_functions, read_counts
 from ironwright.testing.gate_testing import MANIFEST, Case
 
@@ -119,6 +121,35 @@ PASSES += [
         slow=True,
     ),
 ]
+CRITERION = (
+    BENCH.rstrip().removesuffix("}")
+    + """    let Ok(home) = std::env::var("CRITERION_HOME") else { return };
+    let began = std::time::Instant::now();
+    small::work(1);
+    let ns = f64::from(u32::from(small::SLOW)) * 1000.0 + 10.0 + began.elapsed().as_nanos() as f64 / 1e12;
+    let new = std::path::Path::new(&home).join("work/new");
+    std::fs::create_dir_all(&new).unwrap();
+    let (low, high) = (ns - 1.0, ns + 1.0);
+    let interval = format!("{{\\"lower_bound\\":{low},\\"upper_bound\\":{high}}}");
+    let text = format!("{{\\"median\\":{{\\"confidence_interval\\":{interval},\\"point_estimate\\":{ns}}}}}");
+    std::fs::write(new.join("estimates.json"), text).unwrap();
+    std::fs::write(new.join("benchmark.json"), "{\\"full_id\\":\\"work\\"}").unwrap();
+}
+"""
+)
+SLOW = "/// Whether it waits.\npub const SLOW: bool = false;\n"
+PASSES += [
+    Case(
+        "what criterion finds slower is a remark",
+        base={**BASE, "benches/speed.rs": CRITERION, "src/lib.rs": LIB + SLOW},
+        head={"src/lib.rs": LIB + SLOW.replace("false", "true")},
+        params={"criterion": True},
+        mentions=("criterion's work takes 1,010.0 ns, 10.0 ns before",),
+        findings=1,
+        needs=NEEDS,
+        slow=True,
+    ),
+]
 UNKNOWN = [
     Case("no commit before the change", base=None, head=BASE, mentions=("no commit before",)),
     Case(
@@ -211,6 +242,34 @@ def test_any_text_that_is_no_output_of_dhat_is_unknown(text: str):
 def test_an_output_of_dhat_that_lacks_something_is_unknown(change: str):
     with pytest.raises(Unknown, match="DHAT"):
         read_allocations(DHAT.replace(change, '"x":[99]' if ":" in change else '"x"'))
+
+
+def written(folder: Path, name: str, median: object) -> None:
+    place = folder / name / "new"
+    place.mkdir(parents=True)
+    (place / "estimates.json").write_text(json.dumps({"median": median}))
+    (place / "benchmark.json").write_text(json.dumps({"full_id": name}))
+
+
+def test_estimates_are_read_and_what_is_none_is_left_out(tmp_path: Path):
+    good = {"point_estimate": 5.5, "confidence_interval": {"lower_bound": 5, "upper_bound": 6}}
+    written(tmp_path, "a/b", good)
+    written(tmp_path, "c", {"point_estimate": 5.5})
+    written(tmp_path, "d", None)
+    written(tmp_path.parent / "elsewhere", "e", good)
+    (tmp_path / "link").symlink_to(tmp_path.parent / "elsewhere")
+    assert read_estimates(tmp_path) == {"a/b": Estimate(5.5, 5, 6)}
+
+
+def test_only_intervals_that_lie_apart_are_slower():
+    before = {"a": Estimate(5, 4, 6), "b": Estimate(5, 4, 6), "c": Estimate(5, 4, 6)}
+    after = {
+        "a": Estimate(6, 5.5, 7),
+        "b": Estimate(9, 8, 10),
+        "c": Estimate(3, 2, 3.5),
+        "d": Estimate(9, 8, 9),
+    }
+    assert [name for name, _, _ in slower(before, after)] == ["b"]
 
 
 def test_a_file_without_a_total_is_unknown():

@@ -138,7 +138,7 @@ def run_under(
     for root in dict.fromkeys(workload.root for workload in workloads):
         facts.workspace.prepare(root)
         own = [workload for workload in workloads if workload.root == root]
-        programs, said = _build(facts, root, own)
+        programs, said = build_programs(facts, root, own)
         evidence += said
         with facts.workspace.scratch_tree() as tree, facts.workspace.scratch_folder("out") as out:
             for number, workload in enumerate(own):
@@ -158,9 +158,14 @@ def run_under(
     return measured, tuple(evidence)
 
 
-def _build(
+def build_programs(
     facts: CargoFacts, root: str, workloads: Sequence[Workload]
 ) -> tuple[dict[Workload, str], list[Evidence]]:
+    """Build workloads of one workspace with optimisations; their programs as the sandbox sees them.
+
+    Raises:
+        Unknown: One does not build.
+    """
     arguments = ["build", "--release", "--locked", "--message-format=json"]
     for package in dict.fromkeys(workload.package for workload in workloads):
         arguments += ["--package", package]

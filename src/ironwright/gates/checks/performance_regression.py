@@ -8,7 +8,9 @@ What it checks:
     and base too where head seems slower; the counts that speak for the change decide. Then the same programs
     run under DHAT: head may allocate at most ``allocations`` percent more blocks on the heap than base,
     unless the program executes so many fewer instructions that memory was traded for speed, which is a
-    remark. Programs that allocate next to nothing are not compared.
+    remark. Programs that allocate next to nothing are not compared. With ``criterion`` the benches also run
+    natively on both sides, and where criterion's own intervals lie apart that is a remark: wall time on a
+    machine that does other work refuses nothing.
 
 Why:
     A slowdown that nobody measured is found by users. Instruction counts repeat to about 0.05 %, which wall
@@ -120,6 +122,9 @@ GATE = Gate(
         "allocations": Param(
             float, 5.0, "How many percent more blocks on the heap are allowed.", stricter=min
         ),
+        "criterion": Param(
+            bool, False, "Whether criterion's own times are taken as well, as remarks.", stricter=max
+        ),
         "targets": Param(tuple, (), "Names of benches, examples or programs to count; none for every bench."),
     },
     requires=("compile_errors",),
@@ -170,6 +175,9 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     # Memory may be traded for speed, where there is more speed.
     traded = {w for w in old if _growth(before[w.label], after[w.label]) < -params["threshold"]}
     remarks += [finding for workload, finding in greedy if workload in traded]
+    if params["criterion"]:
+        seen, said = _times(subject, old)
+        remarks, evidence = [*remarks, *seen], (*evidence, *said)
     hungry = tuple(finding for workload, finding in greedy if workload not in traded)
     if findings or hungry:
         reason = f"slower benchmarks: {len(findings)}, benchmarks that allocate more: {len(hungry)}"
@@ -236,6 +244,38 @@ def _allocating(
             )
             found.append((workload, Finding(workload.source, None, message, f"Most of it is in {grown}.")))
     return found, evidence
+
+
+def _times(subject: Subject, workloads: Sequence[Workload]) -> tuple[list[Finding], tuple[Evidence, ...]]:
+    """What criterion finds slower, and its medians on both sides."""
+    from ironwright.gates.cargo.criterion_times import measure_times, slower
+
+    subject.progress(f"timing {counted(len(workloads), 'benchmark')}")
+    after, evidence = measure_times(subject.cargo, workloads)
+    before, said = measure_times(_base(subject, list(workloads)), workloads)
+    evidence = (*evidence, *said)
+    remarks = []
+    for workload in workloads:
+        old, new = before.get(workload.label, {}), after.get(workload.label, {})
+        evidence += tuple(
+            Evidence(
+                "measure",
+                f"{name}: {old[name].median:,.1f} ns before, {new[name].median:,.1f} ns after (criterion)",
+                {"name": name, "before": old[name].median, "value": new[name].median, "unit": "ns"},
+            )
+            for name in sorted(old.keys() & new.keys())
+        )
+        remarks += [
+            Finding(
+                workload.source,
+                None,
+                f"criterion's {name} takes {now.median:,.1f} ns, {was.median:,.1f} ns before; the intervals "
+                "lie apart",
+                "Measure it again on a quiet machine.",
+            )
+            for name, was, now in slower(old, new)
+        ]
+    return remarks, evidence
 
 
 def _total(counts: Counts) -> int:
