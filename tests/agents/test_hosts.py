@@ -130,6 +130,15 @@ def test_desktop_form_of_a_recipe_is_read(tmp_path: Path) -> None:
     assert load_agent(tmp_path / "r.json", tmp_path).body == "Do it."
 
 
+@pytest.mark.parametrize("name", ["package.json", "agpm.toml", "x.yaml"])
+def test_file_that_is_no_definition_is_refused(name: str, tmp_path: Path) -> None:
+    write(tmp_path, {name: '{"name": "x"}'})
+    with pytest.raises(DefinitionError) as caught:
+        load_agent(tmp_path / name, tmp_path)
+    assert name in caught.value.where
+    assert caught.value.advice
+
+
 def test_broken_recipe_is_named_with_its_line(tmp_path: Path) -> None:
     write(tmp_path, {"r.yaml": "title: x\ndescription: a: b\n"})
     with pytest.raises(DefinitionError) as caught:

@@ -189,6 +189,7 @@ def test_broken_manifest_is_an_error_with_its_line_and_hides_nothing_else(text: 
     assert caught.value.where.startswith(str(root / "agpm.toml") + ":")
     assert [item.rule for item in lint_package(root)] == ["broken-manifest"]
     assert "other" in find_agents(root, root / "home")
+    assert [item.rule for item in lint_paths((), root, root / "home")] == ["broken-manifest"]
 
 
 @given(st.text(alphabet="[]={}\"'.#\nagents patch mith=1,", max_size=200))

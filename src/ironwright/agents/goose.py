@@ -52,7 +52,8 @@ def parse_recipe(content: str | bytes, path: str | Path) -> Agent:
             nested = values.get("recipe")
             data = dict(nested) if isinstance(nested, Mapping) else values
             lines = _value_lines(source.text)
-    findings += _odd(data, lines, str(path)) if data else []
+    if source.unusable is None and not any(item.rule == "broken-recipe" for item in findings):
+        findings += _odd(data, lines, str(path))
     body, places = _body(data, lines, str(path))
     settings = data.get("settings")
     model = settings.get("goose_model") if isinstance(settings, Mapping) else None
@@ -131,9 +132,8 @@ def _odd(data: Mapping[str, Any], lines: Mapping[str, int], path: str) -> list[L
         if not _word(data.get(key)):
             found.append(odd(f"missing-{key}", 1, f"the recipe states no {key}", f"Add `{key}: …`."))
     if not _word(data.get("instructions")) and not _word(data.get("prompt")):
-        found.append(
-            odd("missing-prompt", 1, "the recipe has neither instructions nor a prompt", "Add one of them.")
-        )
+        what = "the file has neither instructions nor a prompt: it is no recipe"
+        found.append(LintFinding("missing-prompt", Severity.ERROR, path, 1, what, "Add one of them."))
     known = _parameters(data).keys() | _BUILT_IN
     for key in ("instructions", "prompt"):
         for row, line in enumerate(_word(data.get(key)).split("\n")):

@@ -23,7 +23,7 @@ from ironwright.agents.lint_files import lintable_files
 from ironwright.agents.lint_numbers import contradicting_numbers
 from ironwright.agents.lint_rules import AGENT_RULES, COMMAND_RULES, SNIPPET_RULES, Surroundings
 from ironwright.agents.opencode import is_config, opencode_agents
-from ironwright.agents.package import MANIFEST, lint_package
+from ironwright.agents.package import MANIFEST, MANIFESTS, lint_package
 from ironwright.agents.parse import parse_agent, placed
 from ironwright.agents.plugins import MARKETPLACE_FILE, PLUGIN_FILE, lint_plugin
 from ironwright.agents.skills import SKILL_FILE, include_skills, is_skill, lint_skill
@@ -258,6 +258,8 @@ def _filled(agent: Agent, root: Path, kind: str = "agents") -> tuple[Agent | Non
         findings += missing_dependencies(agent, root)
         return (agent if agent.places else fill_agent(agent, root, kind)), findings
     except DefinitionError as error:
+        if Path(error.where.rpartition(":")[0]).name in MANIFESTS:
+            return None, [*findings, _as_finding("broken-manifest", error, agent.path)]
         found = _as_finding("template-error", error, agent.path)
         if not values_are_known(Path(agent.path), root):
             found = replace(found, severity=Severity.WARNING)  # whoever installs it has the values

@@ -17,6 +17,7 @@ from ironwright.records.errors import DefinitionError
 MANIFEST = "agpm.toml"
 PRIVATE_MANIFEST = "agpm.private.toml"
 LOCK = "agpm.lock"
+MANIFESTS = (MANIFEST, PRIVATE_MANIFEST, LOCK)
 
 KINDS = ("agents", "commands", "snippets", "skills", "scripts", "hooks", "mcp-servers")
 _GLOB = re.compile(r"[*?\[]")
@@ -152,7 +153,7 @@ def load_package(folder: Path) -> Package:
     Raises:
         DefinitionError: A manifest or lock cannot be read; it names file and line.
     """
-    stamps = tuple(_stamp(folder / name) for name in (MANIFEST, PRIVATE_MANIFEST, LOCK))
+    stamps = tuple(_stamp(folder / name) for name in MANIFESTS)
     return _load(folder.resolve(), stamps)
 
 

@@ -13,6 +13,7 @@ from ironwright.agents.frontmatter import Frontmatter, split_frontmatter
 from ironwright.agents.goose import RECIPE_SUFFIXES, parse_recipe
 from ironwright.agents.include import resolve_includes
 from ironwright.agents.opencode import is_config, opencode_agents, permitted
+from ironwright.agents.package import MANIFESTS
 from ironwright.agents.skills import include_skills, is_skill
 from ironwright.agents.source import SourceText, read_bytes, read_source
 from ironwright.agents.tools import parse_tools
@@ -93,6 +94,12 @@ def load_agent(path: Path, project_root: Path) -> Agent:
             its template cannot be filled in, or its includes form a cycle, go deeper than 10 levels or
             exceed 1 MiB.
     """
+    if path.name in MANIFESTS:
+        raise DefinitionError(
+            "this is a package's manifest, not a definition",
+            where=str(path),
+            advice="`ironwright agents list` shows the agents that it names.",
+        )
     if is_config(path):
         return complete_agent(_only_agent(path, project_root), project_root)
     if path.suffix.lower() in RECIPE_SUFFIXES:
