@@ -13,7 +13,13 @@ from ironwright.records.verdict import Status
 from ironwright.testing.gate_testing import run_gate
 
 # What these refuse is a change itself, not a state of the tree: there is no old offence.
-COMPARING = {"weakened_tests", "loosened_guardrails", "test_after_code", "out_of_scope_edits"}
+COMPARING = {
+    "weakened_tests",
+    "loosened_guardrails",
+    "test_after_code",
+    "out_of_scope_edits",
+    "unmentioned_changes",
+}
 # What a design declares is there or not, whatever the change touched.
 WHOLE = {"design_deviation"}
 TREE_GATES = sorted(
