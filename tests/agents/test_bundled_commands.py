@@ -28,15 +28,15 @@ def expand(name: str, root: Path, arguments: str = "") -> Expanded:
     return expand_command(resolve_command(name, root, root), arguments, shell, project_reader(root))
 
 
-def test_memo_shows_the_notes_or_that_there_are_none(crate: Path) -> None:
-    assert "There are no notes yet." in expand("memo", crate).text
+def test_memo_shows_the_notes_that_were_recalled_for_the_task(crate: Path) -> None:
     notes = crate / ".ironwright" / "memory"
     notes.mkdir(parents=True)
-    (notes / "style.md").write_text("Errors are enums.")
+    (notes / "for-this-task.md").write_text("Errors are enums.")
     expanded = expand("memo", crate, "errors")
     assert "Errors are enums." in expanded.text
     assert "Topic, if one was given: errors" in expanded.text
-    assert [code for _, code in expanded.ran] == [0]
+    assert expanded.files == (".ironwright/memory/for-this-task.md",)
+    assert expanded.ran == ()
 
 
 def test_commit_shows_what_there_is_to_commit(crate: Path) -> None:
