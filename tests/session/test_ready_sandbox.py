@@ -207,3 +207,39 @@ def test_only_shell_commands_of_moderate_length_are_passed_on() -> None:
     assert not ReadySandbox.takes(Job(["cargo", "add", "x"], [], "/", network=True))
     assert not ReadySandbox.takes(Job(["/bin/bash", "-c", "true"], [], "/", stdin=b""))
     assert not ReadySandbox.takes(Job(["/bin/bash", "-c", "ā" * LONGEST], [], "/"))
+
+
+def test_a_sandbox_that_waits_ends_with_a_killed_process(bench: Bench) -> None:
+    said = bench.folder / "waiting"
+
+    async def work(workspace: SandboxWorkspace) -> None:
+        await bash(workspace, "true")
+        waiting = await one_ready()
+        await asyncio.sleep(0.3)
+        (bench.folder / "part").write_text(str(waiting))
+        (bench.folder / "part").replace(said)
+        await asyncio.sleep(60)
+
+    child = os.fork()
+    if not child:
+        try:
+            work_in(bench, work)
+        finally:
+            os._exit(1)
+    deadline = time.monotonic() + 20
+    while not said.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    bwrap = Path("/proc", said.read_text(), "cmdline")
+    while time.monotonic() < deadline and alive(bwrap):
+        time.sleep(0.02)
+    assert not alive(bwrap)
+
+
+def alive(cmdline: Path) -> bool:
+    """Whether a process runs a program; one that has ended and nobody has waited for runs none."""
+    try:
+        return bool(cmdline.read_bytes())
+    except OSError:
+        return False
