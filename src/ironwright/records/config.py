@@ -32,6 +32,8 @@ class RunConfig:
     Attributes:
         agent: The agent that works, by name or file; without it the task chooses one.
         model: The model that works; without it the one that the definition names.
+        reviewer: The model that is asked at the end of a run about the clauses that no gate checks; without
+            it nobody is asked.
         repairs: How often the agent may repair what the gates refused.
         max_usd: What a run may cost, in US dollars; without it there is no limit.
         max_turns: How many model requests a run may make.
@@ -41,6 +43,7 @@ class RunConfig:
 
     agent: str | None = None
     model: str | None = None
+    reviewer: str | None = None
     repairs: int = 3
     max_usd: float | None = None
     max_turns: int = 200

@@ -130,6 +130,35 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a reviewer model thinks of one clause that no gate checks; it is no verdict and decides nothing.
+
+    Attributes:
+        clause: The clause's sentence.
+        place: ``path:line`` of the sentence.
+        answer: ``kept``, ``broken`` or ``unclear``.
+        why: The reviewer's reason.
+        model: Who said it.
+    """
+
+    clause: str
+    place: str
+    answer: str
+    why: str
+    model: str
+
+    def as_json(self) -> dict[str, str]:
+        """The opinion as JSON data."""
+        return {
+            "clause": self.clause,
+            "place": self.place,
+            "answer": self.answer,
+            "why": self.why,
+            "model": self.model,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptSummary:
     """One attempt or repair: who worked, what it cost, what the gates said of it.
 
@@ -204,6 +233,7 @@ class RunReport:
         seconds: Wall time.
         journal: Path of the journal.
         notes: Remarks, for example that the model's part was a recording.
+        opinions: What a reviewer model said about the clauses that no gate checks; no verdicts.
     """
 
     run_id: str
@@ -223,6 +253,7 @@ class RunReport:
     journal: str
     questions: tuple[Mapping[str, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
+    opinions: tuple[Opinion, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -253,6 +284,7 @@ class RunReport:
             "seconds": round(self.seconds, 3),
             "journal": self.journal,
             "notes": list(self.notes),
+            "opinions": [opinion.as_json() for opinion in self.opinions],
         }
 
     @classmethod
@@ -276,4 +308,5 @@ class RunReport:
             journal=data["journal"],
             questions=tuple(data["questions"]),
             notes=tuple(data["notes"]),
+            opinions=tuple(Opinion(**item) for item in data.get("opinions", ())),
         )

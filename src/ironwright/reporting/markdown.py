@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ironwright.records.report import AttemptSummary, CheckReport, RunReport
+from collections.abc import Sequence
+
+from ironwright.records.report import AttemptSummary, CheckReport, Opinion, RunReport
 from ironwright.records.verdict import Status, Verdict
 from ironwright.reporting import figures
 from ironwright.reporting.untrusted import markdown_code, markdown_text
@@ -54,8 +56,27 @@ def run_as_markdown(report: RunReport) -> str:
     ]
     for attempt in report.attempts:
         lines += _attempt_lines(attempt)
+    lines += _opinion_lines(report.opinions)
     lines += [f"- {markdown_text(note)}" for note in report.notes]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _opinion_lines(opinions: Sequence[Opinion]) -> list[str]:
+    """What a reviewer thinks, apart from the verdicts and said to be none."""
+    if not opinions:
+        return []
+    lines = [
+        f"## Opinions of {markdown_text(opinions[0].model)}",
+        "",
+        "A model's words on what no gate checks. They are no verdicts and decided nothing.",
+        "",
+        "| clause | opinion | why |",
+        "|---|---|---|",
+    ]
+    for opinion in opinions:
+        clause = f"{markdown_code(opinion.place)} {markdown_text(opinion.clause)}"
+        lines.append(f"| {clause} | {opinion.answer} | {markdown_text(opinion.why)} |")
+    return [*lines, ""]
 
 
 def _check_lines(report: CheckReport) -> list[str]:

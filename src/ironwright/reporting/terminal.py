@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ironwright.records.report import AttemptSummary, CheckReport, Outcome, RunReport
+from ironwright.records.report import AttemptSummary, CheckReport, Opinion, Outcome, RunReport
 from ironwright.records.verdict import Finding, Status, Verdict
 from ironwright.reporting import figures
 from ironwright.reporting.canvas import STATUS_STYLES, Canvas, Screen
@@ -53,6 +53,7 @@ def run_as_text(report: RunReport, screen: Screen) -> str:
         canvas.blank()
         _write_attempt(canvas, attempt, last=position == len(report.attempts))
     canvas.blank()
+    _write_opinions(canvas, report.opinions)
     _write_outcome(canvas, report)
     return canvas.result()
 
@@ -183,6 +184,22 @@ def _write_own_words(canvas: Canvas, summary: str) -> None:
         canvas.line((line, "italic"), indent=4)
     if len(lines) > _SUMMARY_LINES:
         canvas.line((f"… {figures.count(len(lines) - _SUMMARY_LINES, 'more line')}", "dim"), indent=4)
+
+
+def _write_opinions(canvas: Canvas, opinions: Sequence[Opinion]) -> None:
+    """What a reviewer thinks: apart from the verdicts, and never in their colours."""
+    if not opinions:
+        return
+    canvas.line(
+        ("Opinions ", "bold"),
+        f"of {printable(opinions[0].model)} on what no gate checks; ",
+        ("no verdicts, they decided nothing", "dim"),
+    )
+    for opinion in opinions:
+        canvas.line((f"{opinion.answer:<8}", "magenta"), printable(opinion.clause), indent=2)
+        where = f"{opinion.place}  "
+        canvas.line((printable(where), "dim"), printable(opinion.why), indent=10)
+    canvas.blank()
 
 
 def _write_outcome(canvas: Canvas, report: RunReport) -> None:

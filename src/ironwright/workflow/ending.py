@@ -52,6 +52,7 @@ def build_report(
         usage=paid(journal.events, ledger),
         seconds=active_seconds(journal.events),
         journal=str(folder.journal),
+        opinions=state.opinions,
         questions=tuple(dict(question) for question in questions),
         notes=tuple(dict.fromkeys((*_assumptions(journal.events), *plan.notes, *state.notes, *notes))),
     )

@@ -247,10 +247,12 @@ async def _work(run: _Run, engine: Engine | None) -> RunReport:
         )
 
         async def body(step: StepRunner) -> RunReport:
+            from ironwright.workflow.review_advice import review_advice
             from ironwright.workflow.run import go_through
 
             context = _context(run, step, engine or _native(), model, sandbox)
-            run.ledger.state = await go_through(context)
+            state = run.ledger.reached(await go_through(context))
+            run.ledger.state = await review_advice(context, state, transport)
             return finish(context)
 
         record = run.record

@@ -42,6 +42,26 @@ def choose_model(
     return resolved.label
 
 
+def choose_reviewer(
+    request: RunRequest,
+    config: Config,
+    max_usd: float | None,
+    environ: Mapping[str, str] | None = None,
+) -> str:
+    """The label of the model that ``[run] reviewer`` names; empty where it names none, or nobody is asked.
+
+    Raises:
+        ModelError: It cannot be used, or a limit in dollars cannot be kept.
+    """
+    if config.run.reviewer is None or request.recording is not None:
+        return ""
+    from ironwright.models.resolve import resolve
+
+    resolved = resolve(config.run.reviewer, None, config, environ=environ)
+    resolved.require_price(max_usd)
+    return resolved.label
+
+
 def open_model(
     request: RunRequest,
     label: str,

@@ -59,6 +59,7 @@ class Plan:
         identity: Who commits.
         earlier: Failed attempts of earlier runs on the same task, for an agent that is for escalation only.
         notes: What a person should know.
+        reviewer: The model that is asked about what no gate checks, as ``provider:id``; empty for nobody.
     """
 
     agent: Agent
@@ -73,6 +74,7 @@ class Plan:
     identity: Identity
     earlier: tuple[Mapping[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    reviewer: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The plan as JSON data."""
@@ -156,7 +158,7 @@ def make_plan(request: RunRequest, ground: Ground) -> Plan:
     from ironwright.agents.find import project_instructions
     from ironwright.workflow.contract_source import agent_contract
     from ironwright.workflow.escalation import earlier_failures, refuse_premature
-    from ironwright.workflow.model_access import choose_model
+    from ironwright.workflow.model_access import choose_model, choose_reviewer
 
     root = ground.project.root
     agent, reason = _route(request, ground)
@@ -181,6 +183,7 @@ def make_plan(request: RunRequest, ground: Ground) -> Plan:
         identity=identity,
         earlier=earlier,
         notes=(*request.notes, *_remarks(ground, identity, model)),
+        reviewer=choose_reviewer(request, ground.config, limits.max_usd),
     )
 
 

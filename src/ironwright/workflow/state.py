@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ironwright.records.report import CheckReport, Outcome
+from ironwright.records.report import CheckReport, Opinion, Outcome
 from ironwright.workflow.commits import Work
 
 
@@ -40,6 +40,7 @@ class State:
         notes: What a person should know.
         outcome: How the run ends; None while it goes on.
         reason: Why.
+        opinions: What a reviewer said about the clauses that no gate checks.
     """
 
     history: bytes | None = None
@@ -52,6 +53,7 @@ class State:
     notes: tuple[str, ...] = ()
     outcome: Outcome | None = None
     reason: str = ""
+    opinions: tuple[Opinion, ...] = ()
 
     @property
     def check(self) -> CheckReport | None:
