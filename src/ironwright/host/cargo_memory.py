@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
+
+from ironwright.host.json_memory import JsonMemory
 
 # What cargo reads to tell the packages, their targets and their dependencies. Of every other file only that
 # it is there counts: targets are found by their files' names.
 _READ = re.compile(r"(?:^|/)(?:Cargo\.toml|Cargo\.lock|\.cargo-checksum\.json|\.cargo/config(?:\.toml)?)$")
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +43,29 @@ class PreparationMemory:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._memory = JsonMemory(path)
 
     def recall(self, key: str) -> Answer | None:
         """The answer kept under a key; None where there is none, or where it cannot be read."""
+        data = self._memory.recall(key)
         try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
-            if data["key"] != key:
-                return None
-            lock = data["lock"]
+            metadata, notes, stale_lock, lock = cast("list[Any]", data)
             return Answer(
-                metadata=str(data["metadata"]),
-                notes=tuple(str(note) for note in data["notes"]),
-                stale_lock=None if data["stale_lock"] is None else str(data["stale_lock"]),
+                metadata=str(metadata),
+                notes=tuple(str(note) for note in notes),
+                stale_lock=None if stale_lock is None else str(stale_lock),
                 lock=None if lock is None else (str(lock[0]), str(lock[1])),
             )
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
-            return None  # cargo is asked again
+        except (ValueError, TypeError, IndexError, KeyError):
+            return None
 
     def keep(self, key: str, answer: Answer) -> None:
         """Keep an answer in place of any other."""
-        data = {
-            "key": key,
-            "metadata": answer.metadata,
-            "notes": answer.notes,
-            "stale_lock": answer.stale_lock,
-            "lock": answer.lock,
-        }
-        part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        with contextlib.suppress(OSError):  # not remembered costs the question the next time
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(data), encoding="utf-8")
-            part.replace(self._path)
+        self._memory.keep(key, [answer.metadata, answer.notes, answer.stale_lock, answer.lock])
 
     def forget(self) -> None:
         """Keep nothing: what was brought here according to it is not here any more."""
-        with contextlib.suppress(OSError):
-            self._path.unlink()
+        self._memory.forget()
 
 
 def manifests_key(checkout: Path, circumstances: Iterable[str]) -> str | None:

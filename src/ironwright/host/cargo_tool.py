@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ironwright.host.cargo import REPO, CargoWorkspace
+from ironwright.host.cargo import REPO, TOOLS, CargoWorkspace
 from ironwright.host.process import Completed
 from ironwright.host.sandbox import Job, Mount, inner_path
 
@@ -63,3 +63,26 @@ def run_tool(
 def manifest_inside(root: str) -> str:
     """The path of a topmost manifest as jobs see it."""
     return f"{REPO}/Cargo.toml" if root == "." else f"{REPO}/{root}/Cargo.toml"
+
+
+def format_text(workspace: CargoWorkspace, source: bytes, edition: str, configured: bool) -> Completed:
+    """Format the text of one Rust file; the result is on stdout. The files that it names are left alone.
+
+    Args:
+        workspace: Cargo on the checkout.
+        source: The text.
+        edition: Its edition.
+        configured: Whether rustfmt's settings lie at the checkout's top; else there are none.
+    """
+    mounts = (Mount(workspace.checkout, REPO), Mount(workspace.tools, TOOLS))
+    argv = ["rustfmt", "--edition", edition, "--emit", "stdout"]
+    if configured:
+        argv += ["--config-path", inner_path(workspace.sandbox, mounts, workspace.checkout)]
+    job = Job(
+        argv=argv,
+        mounts=mounts,
+        cwd=inner_path(workspace.sandbox, mounts, workspace.tools),
+        limits=workspace.limits,
+        stdin=source,
+    )
+    return workspace.sandbox.run(job, stop=workspace.stop)

@@ -18,13 +18,13 @@ from ironwright.gates.cargo.answers import (
     Lints,
     Tests,
     command_evidence,
-    differences,
 )
 from ironwright.gates.cargo.coverage import Coverage, LlvmTools, find_llvm_tools, measure
+from ironwright.gates.cargo.formatting import find_format
 from ironwright.gates.subject import SourceTree
 from ironwright.host.cargo import CargoError, CargoRun, CargoWorkspace, Prepared
 from ironwright.host.cargo_metadata import Metadata
-from ironwright.host.cargo_problems import Blame, Problem, essential_text
+from ironwright.host.cargo_problems import Blame, Problem
 from ironwright.host.cargo_tests import ProgramRun, TestPlace, TestProgram, find_test_targets, run_program
 from ironwright.host.test_output import Outcome, TestCase, parse_failures
 from ironwright.host.tools import MissingTool, find_tool
@@ -263,23 +263,9 @@ class CargoFacts:
         return self._once("format", self._format)
 
     def _format(self) -> Format:
-        runs, places = [], []
         _need("cargo-fmt")
         _need("rustfmt")
-        with self.workspace.scratch_tree() as copy:
-            for root in self.workspace.roots:
-                self._progress("comparing the format")
-                run = self.workspace.run(root, ("fmt", "--all"), "lint", tree=copy)
-                if not run.done.ok:
-                    evidence = command_evidence(run.done)
-                    raise Unknown(f"rustfmt cannot read the tree: {essential_text(run.done)}", (evidence,))
-                runs.append(run)
-            for path in self.tree.rust_paths:
-                formatted = copy / path
-                if formatted.is_file() and not formatted.is_symlink():
-                    found = differences(self.tree.read(path), formatted.read_bytes())
-                    places += [(path, first, last) for first, last in found]
-        return Format(tuple(runs), tuple(places))
+        return find_format(self.workspace, self.tree, self._progress)
 
     @property
     def coverage(self) -> Coverage:
