@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from ironwright.routing.agent_text import FIELDS, AgentText
 from ironwright.routing.concepts import load_concepts
@@ -38,13 +40,29 @@ class _Postings:
     share: list[float]
 
 
+class Part(NamedTuple):
+    """What one word, pair of words or concept of a request adds to the scores.
+
+    Attributes:
+        kind: ``word``, ``phrase``, ``concept``, or ``habit`` for a concept that such requests are about.
+        key: The stems, or the concept.
+        agents: The numbers of the agents that it speaks for, ascending.
+        values: What it adds to each of them.
+    """
+
+    kind: str
+    key: tuple[str, ...]
+    agents: Sequence[int]
+    values: Sequence[float]
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What an agent and a request share.
 
     Attributes:
         score: How much it counts.
-        kind: ``word``, ``phrase`` or ``concept``.
+        kind: As in :class:`Part`.
         text: As the request has it.
         concept: The concept, where it is one.
     """
@@ -82,9 +100,13 @@ class AgentIndex:
 
     def scores(self, request: Request) -> list[float]:
         """How well each agent fits, as log-odds; 0 where it shares nothing with the request."""
+        return self.add_up(self.parts(request), request)
+
+    def add_up(self, parts: Iterable[Part], request: Request) -> list[float]:
+        """The scores that parts make up."""
         scores = [0.0] * self._total
-        for _, _, agents, values in self._contributions(request):
-            for number, value in zip(agents, values, strict=True):
+        for part in parts:
+            for number, value in zip(part.agents, part.values, strict=True):
                 scores[number] += value
         penalty = self._weights.signs["other_technology"]
         for number, held in self._technologies:
@@ -92,19 +114,11 @@ class AgentIndex:
                 scores[number] -= penalty
         return scores
 
-    def shared(self, request: Request, agents: Sequence[int]) -> dict[int, list[Shared]]:
-        """What each of some agents shares with a request, what counts most first."""
-        found: dict[int, list[Shared]] = {number: [] for number in agents}
-        for kind, key, numbers, values in self._contributions(request):
-            for number, value in zip(numbers, values, strict=True):
-                if number in found and value > 0:
-                    found[number].append(_shared(value, kind, key, request))
-        return {number: sorted(items, key=lambda item: -item.score) for number, items in found.items()}
+    def parts(self, request: Request) -> list[Part]:
+        """Every part of the scores: what each word, pair of words and concept adds to which agents."""
+        return list(self._contributions(request))
 
-    def _contributions(
-        self, request: Request
-    ) -> Iterator[tuple[str, tuple[str, ...], Sequence[int], Sequence[float]]]:
-        """Every part of the scores: its kind, its words or concept, and what it adds to which agents."""
+    def _contributions(self, request: Request) -> Iterator[Part]:
         known = [word for word in request.words if word in self._words]
         total = sum(rarity(len(self._words[word].agents), self._total) for word in known) or 1.0
         for word in known:
@@ -112,19 +126,19 @@ class AgentIndex:
             share = self._weights.signs["share"] * rarity(len(held.agents), self._total) / total
             is_asked = float(word in request.asked)
             values = [x + is_asked * y + share for x, y in zip(held.always, held.asked, strict=True)]
-            yield "word", (word,), held.agents, values
+            yield Part("word", (word,), held.agents, values)
         for concept, amount in request.concepts.items():
             if concept in self._concepts:
                 held = self._concepts[concept]
                 first, second = _damped(amount), _damped(request.asked_concepts.get(concept, 0.0))
                 values = [first * x + second * y for x, y in zip(held.always, held.asked, strict=True)]
-                yield "concept", (concept,), held.agents, values
-                yield "concept", (concept,), *self._named.get(concept, ((), ()))
+                yield Part("concept", (concept,), held.agents, values)
+                yield Part("concept", (concept,), *self._named.get(concept, ((), ())))
         for pair in dict.fromkeys(pairwise(request.order)):
-            yield "phrase", pair, *self._pair(pair)
+            yield Part("phrase", pair, *self._pair(pair))
         for concept, amount in self._habits(request):
             held = self._concepts[concept]
-            yield "habit", (concept,), held.agents, [amount * x for x in held.share]
+            yield Part("habit", (concept,), held.agents, [amount * x for x in held.share])
 
     def _pair(self, pair: tuple[str, str]) -> tuple[Sequence[int], Sequence[float]]:
         """What two neighbouring words add to the agents that have them side by side as well."""
@@ -257,6 +271,16 @@ def _merged(fields: Mapping[str, Mapping[str, float]], presented: Mapping[str, f
 def _damped(amount: float) -> float:
     """A concept that is mentioned twice counts more than once, but not twice as much."""
     return 2 * amount / (1 + amount)
+
+
+def shared(parts: Iterable[Part], request: Request, agent: int) -> list[Shared]:
+    """What an agent shares with a request, what counts most first."""
+    found = []
+    for part in parts:
+        place = bisect_left(part.agents, agent)
+        if place < len(part.agents) and part.agents[place] == agent and part.values[place] > 0:
+            found.append(_shared(part.values[place], part.kind, part.key, request))
+    return sorted(found, key=lambda item: -item.score)
 
 
 def _shared(score: float, kind: str, key: tuple[str, ...], request: Request) -> Shared:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ironwright.records.definition import Agent
 from ironwright.records.errors import DefinitionError, IronwrightError
-from ironwright.routing.agent_index import AgentIndex, Shared
+from ironwright.routing.agent_index import AgentIndex, Part, Shared, shared
 from ironwright.routing.agent_text import AgentText
 from ironwright.routing.mentions import Mentions, find_mentions, group_twins
 from ironwright.routing.request import MAX_CHARACTERS, Request, read_request
@@ -115,7 +115,8 @@ class Router:
         if not text.strip():
             raise RoutingError("the request is empty", advice="Say what is to be done.")
         mentions = find_mentions(text[:MAX_CHARACTERS], self._names)
-        scores, notes = self._scores(request)
+        parts = self._index.parts(request)
+        scores, notes = self._scores(request, parts)
         groups = [
             group for group in self._twins if not any(self._names[i] in mentions.unwanted for i in group)
         ]
@@ -124,15 +125,15 @@ class Router:
         ranked = sorted(groups, key=lambda group: -max(scores[i] for i in group))
         named = [group for group in ranked if any(self._names[i] in mentions.wanted for i in group)]
         ranked = named + [group for group in ranked if group not in named]
-        candidates = self._candidates(request, ranked[:MOST_CANDIDATES], scores, notes, mentions)
+        candidates = self._candidates(request, ranked[:MOST_CANDIDATES], parts, scores, notes, mentions)
         best = [max(scores[i] for i in group) for group in ranked]
         if named:
             return self._named(named, candidates, mentions)
         return self._scored(best, candidates, len(request.words))
 
-    def _scores(self, request: Request) -> tuple[list[float], dict[int, str]]:
+    def _scores(self, request: Request, parts: Sequence[Part]) -> tuple[list[float], dict[int, str]]:
         """The scores, and for agents that exclude such a request the sentence that does."""
-        scores = self._index.scores(request)
+        scores = self._index.add_up(parts, request)
         notes = {}
         for number, text in enumerate(self._texts):
             for sentence, words in text.exclusions:
@@ -147,17 +148,17 @@ class Router:
         self,
         request: Request,
         groups: Sequence[tuple[int, ...]],
+        parts: Sequence[Part],
         scores: Sequence[float],
         notes: dict[int, str],
         mentions: Mentions,
     ) -> tuple[Candidate, ...]:
         best = {group: max(group, key=lambda i: scores[i]) for group in groups}
-        shared = self._index.shared(request, list(best.values()))
         candidates = []
         for group in groups:
             number = best[group]
             wanted = [name for name in mentions.wanted if name in {self._names[i] for i in group}]
-            why = "named in the request" if wanted else _why(shared[number])
+            why = "named in the request" if wanted else _why(shared(parts, request, number))
             if number in notes:
                 why += f'; against it: its description says "{notes[number][:120]}"'
             name = wanted[0] if wanted else self._names[group[0]]
@@ -189,13 +190,13 @@ class Router:
         return Route(first.name, False, margin, candidates, reason)
 
 
-def _why(shared: Sequence[Shared]) -> str:
+def _why(found: Sequence[Shared]) -> str:
     """What an agent shares with a request, for people: the strongest concepts and words."""
-    if not shared:
+    if not found:
         return "shares no word with the request"
     reasons: dict[str, None] = {}
     covered: set[str] = set()
-    for item in shared:
+    for item in found:
         if item.kind == "concept":
             phrase = item.text.lower()
             reasons[f"“{phrase}”" if phrase == item.concept else f"“{phrase}” ({item.concept})"] = None
