@@ -2,6 +2,8 @@
 PY := .venv/bin/python
 BIN := .venv/bin
 STAMP := .venv/.installed
+# What the sandbox and the default gates need beyond git, a linker and rustc.
+TOOLS := bwrap rustfmt cargo-clippy llvm-cov llvm-profdata
 
 .DEFAULT_GOAL := help
 .PHONY: help install system demo test quick exhaustive check format lint types layers bench lock clean
@@ -21,8 +23,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 
 install: system $(STAMP) ## install everything
-	@$(BIN)/ironwright doctor --install bwrap rustfmt cargo-clippy llvm-cov llvm-profdata > .venv/.doctor \
-	  || { cat .venv/.doctor; echo "note: the gates that lack a tool will say UNKNOWN"; }
+	@$(BIN)/ironwright doctor --quiet $(TOOLS) > .venv/.doctor 2>&1 \
+	  || $(BIN)/ironwright doctor --install $(TOOLS) > .venv/.doctor \
+	  || { cat .venv/.doctor; echo "note: gates that lack a tool will say UNKNOWN"; }
 
 demo: install ## the main job on a small crate, with a recorded model: no key, no network
 	@$(BIN)/ironwright demo

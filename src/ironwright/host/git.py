@@ -333,6 +333,7 @@ def open_repository(path: Path) -> Repository:
     """
     if not path.exists():
         raise RepositoryError("there is no such folder", where=str(path))
+    path = path.absolute()  # a message that says "." helps nobody
     start = path if path.is_dir() else path.parent
     probe = Repository(start, start, start, bare=False)
     try:
