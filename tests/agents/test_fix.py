@@ -4,7 +4,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ironwright.agents.fix import Fix, propose_fix, write_fix
@@ -100,6 +100,7 @@ def test_mode_of_the_file_and_the_link_to_it_stay(tmp_path: Path) -> None:
 TEXTS = st.text(alphabet="abc: '\"-\n#|>{}[]*&!%@`é\\<example>/ntoolsReadBash,\t", max_size=120)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS, TEXTS, st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_repair_never_changes_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, name: str, description: str, body: str, end: str, mark: bool

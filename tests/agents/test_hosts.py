@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ironwright.agents.find import find_agents, find_commands, project_instructions, resolve_agent
@@ -234,6 +234,7 @@ def test_odd_skill_is_linted(tmp_path: Path) -> None:
     assert load_agent(skill(tmp_path, "No frontmatter."), tmp_path).name == "forging"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='{}[]":,/*\n agentpromptfile\\', max_size=200))
 def test_any_configuration_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     root = tmp_path_factory.mktemp("opencode")
@@ -248,8 +249,68 @@ def test_any_configuration_is_read_or_refused(tmp_path_factory: pytest.TempPathF
         assert error is None or error.where
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="{}:|>- \n&*'\"titlepromdscn#", max_size=200))
 def test_any_recipe_is_read(text: str) -> None:
     for content in (text, f"title: x\ninstructions: |\n  {text}", f"recipe:\n  prompt: {text}"):
         agent = parse_recipe(content, "r.yaml")
         assert not agent.body or len(agent.places) == len(agent.body.split("\n"))
+
+
+FILES = (
+    ".claude/agents/a.md",
+    ".claude/commands/c.md",
+    ".claude/skills/s/SKILL.md",
+    ".goose/recipes/r.yaml",
+    ".claude-plugin/plugin.json",
+    ".claude-plugin/marketplace.json",
+    "hooks/hooks.json",
+    "opencode.json",
+    "agpm.toml",
+    "agpm.lock",
+    "CLAUDE.md",
+)
+CONTENTS = st.one_of(
+    st.binary(max_size=60),
+    st.text(alphabet="---\nname: x[]{}\"'#=@.md/agentspgluichok|>&*%", max_size=200).map(str.encode),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["name", "agent", "agents", "plugins", "source", "hooks", "prompt", "tools", "skills"]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    ).map(lambda data: json.dumps(data).encode()),
+    st.sampled_from(
+        [b"---\nagpm: {templating: true}\ndependencies: {snippets: [{path: a}]}\n---\n{{ agpm.deps }}"]
+    ),
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(FILES), CONTENTS, max_size=5))
+def test_any_project_is_linted_and_its_agents_found(
+    tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]
+) -> None:
+    root = tmp_path_factory.mktemp("any")
+    for name, content in {**files, "README.md": b"x"}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+    for item in (*lint_paths((), root, root / "home"), *lint_paths((root,), root, root / "home")):
+        assert item.line >= 1
+        assert item.message
+        assert item.rule
+    for source in find_agents(root, root / "home").values():
+        if source.usable and source.origin == "project":
+            refused = None
+            try:
+                source.load()
+            except DefinitionError as error:
+                refused = error
+            assert refused is None or refused.where

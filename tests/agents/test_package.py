@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ironwright.agents.find import find_agents, resolve_agent
@@ -192,6 +192,7 @@ def test_broken_manifest_is_an_error_with_its_line_and_hides_nothing_else(text: 
     assert [item.rule for item in lint_paths((), root, root / "home")] == ["broken-manifest"]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="[]={}\"'.#\nagents patch mith=1,", max_size=200))
 def test_any_manifest_is_read_or_refused_with_its_line(
     tmp_path_factory: pytest.TempPathFactory, text: str

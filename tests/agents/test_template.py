@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ironwright.agents.template import MAX_LEVELS, Filled, Filler
@@ -163,6 +163,7 @@ WORDS = "{{ }} {% %} {# #} if endif for in set = | x agpm .project .language 'a'
 PIECES = st.sampled_from([*WORDS.split(), " ", "\n", "\ufdd0"])
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_any_template_gives_a_result_or_an_error_and_always_the_same(text: str) -> None:
     results = []
@@ -177,6 +178,7 @@ def test_any_template_gives_a_result_or_an_error_and_always_the_same(text: str) 
     assert results[0] == results[1]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_text_without_syntax_is_its_own_result(text: str) -> None:
     if not any(mark in text for mark in ("{{", "{%", "{#", "\r", "\ufdd0", "\ufdd1")):
