@@ -73,6 +73,7 @@ STEPS = (
     "commit-2",
     "check-2",
     "deliver",
+    "notes",
 )
 EVENTS = (
     "started",
@@ -239,5 +240,6 @@ EXPECTED_EVENTS = [
     "commit-2",
     "check-2",
     "deliver",
+    "notes",
     "ended",
 ]
