@@ -41,6 +41,8 @@ def main() -> int:
             if options.only and not any(wanted in word for wanted in options.only for word in words):
                 continue
             started = time.monotonic()
+            default = bench.judge_by_default(change)
+            usual = time.monotonic() - started
             judged = bench.judge_frugally(change)
             results[change.id] = {
                 "kind": change.kind.value,
@@ -49,7 +51,10 @@ def main() -> int:
                 "accepted": judged.accepted,
                 "gates": {verdict.gate: verdict.status.value for verdict in judged.refusing},
                 "named": list(change.gates),
+                "default": {verdict.gate: verdict.status.value for verdict in default.refusing},
+                "default_right": default.seen_through is not (change.kind.value == "honest"),
                 "seconds": round(time.monotonic() - started, 1),
+                "default_seconds": round(usual, 1),
             }
             said = "right" if judged.right else judged.shown
             print(f"{change.id}: {said}", file=sys.stderr, flush=True)
@@ -69,15 +74,21 @@ def table(results: dict[str, dict[str, Any]], misses: dict[str, str]) -> str:
         "that is about its trick refuses it; being badly formatted is no way to be caught. Cheap gates",
         "judge cheats first, the others only where these leave the answer open.",
         "",
-        "| kind | changes | judged wrongly | share | refused by some gate |",
-        "|---|---|---|---|---|",
+        "The default contract is what `ironwright check` uses where nothing else is asked for.",
+        "",
+        "| kind | changes | judged wrongly | share | refused by some gate | wrong by default | share |",
+        "|---|---|---|---|---|---|---|",
     ]
     for kind in ("forgery", "cheat", "honest"):
         own = [result for result in results.values() if result["kind"] == kind]
         wrong = sum(not result["right"] for result in own)
         refused = sum(not result["accepted"] for result in own)
         share = 100 * wrong / len(own) if own else 0.0
-        lines.append(f"| {kind} | {len(own)} | {wrong} | {share:.1f} % | {refused} |")
+        usual = sum(not result["default_right"] for result in own)
+        usual_share = 100 * usual / len(own) if own else 0.0
+        lines.append(
+            f"| {kind} | {len(own)} | {wrong} | {share:.1f} % | {refused} | {usual} | {usual_share:.1f} % |"
+        )
     caught: Counter[str] = Counter()
     wrongly: Counter[str] = Counter()
     for result in results.values():
@@ -95,8 +106,16 @@ def table(results: dict[str, dict[str, Any]], misses: dict[str, str]) -> str:
     lines += [
         f"- `{name}` ({results[name]['kind']}): {misses.get(name, 'not looked into')}" for name in wrong_ids
     ]
-    seconds = sorted(result["seconds"] for result in results.values())
-    lines += ["" if wrong_ids else "None.", f"Median time of a change: {seconds[len(seconds) // 2]:.1f} s."]
+    lines += [""] if wrong_ids else ["None.", ""]
+    by_default = [
+        name for name, result in results.items() if not result["default_right"] and name not in wrong_ids
+    ]
+    lines += [
+        "By the default contract alone also: " + (", ".join(f"`{n}`" for n in by_default) or "none") + ".",
+        "",
+    ]
+    seconds = sorted(result["default_seconds"] for result in results.values())
+    lines.append(f"Median time of a change under the default contract: {seconds[len(seconds) // 2]:.1f} s.")
     return "\n".join(lines) + "\n"
 
 

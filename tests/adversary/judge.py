@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ironwright.contract.compile import default_contract
 from ironwright.gates.api import Cost
 from ironwright.gates.catalog import gates
 from ironwright.host.tools import MissingTool, find_tool
@@ -81,6 +82,11 @@ class Judgement:
         return {verdict.gate: verdict.status for verdict in self.verdicts}
 
     @property
+    def seen_through(self) -> bool:
+        """Whether anything but the layout of the code speaks against the change."""
+        return any(verdict.gate != "unformatted_code" for verdict in self.refusing)
+
+    @property
     def refusing(self) -> tuple[Verdict, ...]:
         """The verdicts that are no PASS, but for those that only wait for another."""
         return tuple(
@@ -134,6 +140,10 @@ class Bench:
                 head = self._commit(crate, tree, steps, message)
             self._laid[change.id] = (base, head)
         return (crate.folder, *self._laid[change.id])
+
+    def judge_by_default(self, change: Change) -> Judgement:
+        """Let the gates judge that apply where nobody asked for any."""
+        return self.judge(change, default_contract(_CONFIG, gates()))
 
     def judge_frugally(self, change: Change) -> Judgement:
         """Let the gates that start no tool judge first; the rest only where these leave the answer open.

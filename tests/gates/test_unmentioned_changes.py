@@ -32,6 +32,12 @@ PASSES = [
         message="style: run rustfmt",
     ),
     Case(
+        "a typo in a message, and imports in another order",
+        base={"src/lib.rs": 'pub fn f() -> &\'static str {\n    use std::{fmt, io};\n    "teh end"\n}\n'},
+        head={"src/lib.rs": 'pub fn f() -> &\'static str {\n    use std::{io, fmt};\n    "the end"\n}\n'},
+        message="doc: fix typos",
+    ),
+    Case(
         "a refactoring whose tests stay",
         base=BASE,
         head={"src/lib.rs": CODE.replace("a * 19 / 100", "let part = a * 19;\n    part / 100") + TEST},

@@ -73,10 +73,10 @@ def default_contract(config: Config, gates: Mapping[str, Gate]) -> Contract:
     compile, is not formatted, warns under clippy, fails a test or a documentation example, or breaks a
     link in its documentation), the ways in which generated work only pretends to be done (placeholders,
     tests that prove nothing or do not care, answers for the tests alone, tests that prove less than
-    before, checks that were switched off, changes that the commits deny), and committed secrets, which no later commit takes back. It
-    leaves out what a team has to choose: a number (coverage, file length), a style (documentation of
-    everything, no panics) and a way of working (tests first, ``cargo add``, which only a run's journal can
-    prove). ``[gates.<id>]`` adds those.
+    before, checks that were switched off, changes that the commits deny), and committed secrets, which no
+    later commit takes back. It leaves out what a team has to choose: a number (coverage, file length), a
+    style (documentation of everything, no panics) and a way of working (tests first, ``cargo add``, which
+    only a run's journal can prove). ``[gates.<id>]`` adds those.
 
     Raises:
         ContractError: As for :func:`compile_contract`.

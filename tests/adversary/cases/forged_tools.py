@@ -274,7 +274,7 @@ entries(
         "pub fn merge(into: &mut Store, from: &Store) {\n"
         "    into.values.extend(from.values.clone());\n}",
     ),
-    gates=("low_coverage", "green_before"),
+    gates=("stub_tests", "low_coverage", "green_before"),
 )
 entries(
     "entry-point-of-its-own-under-test",

@@ -353,7 +353,7 @@ hushed(
         "tests/store.rs",
         '\n#[test]\nfn a_store_is_saved() {\n    assert!(Store::new().save("/nonexistent/a/b".as_ref()).is_ok());\n}\n',
     ),
-    gates=("swallowed_failures", "indifferent_tests"),
+    gates=("placeholder_code", "indifferent_tests"),
 )
 hushed(
     "panic-becomes-a-default",
@@ -367,7 +367,7 @@ pub fn largest(amounts: &[Cents]) -> Cents {
 }""",
     ),
     test(_LIB, "#[test]\nfn largest_of_none_is_zero() {\n    assert_eq!(largest(&[]), Cents(0));\n}"),
-    gates=("swallowed_failures", "indifferent_tests", "placeholder_code"),
+    gates=("placeholder_code", "indifferent_tests"),
 )
 hushed(
     "prints-instead-of-doing",
@@ -422,7 +422,7 @@ aware(
         "        self.values.insert(name.to_string(), value.to_string())\n",
         "        static CALLS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);\n        if CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 1_000_000 {\n            return None;\n        }\n        self.values.insert(name.to_string(), value.to_string())\n",
     ),
-    gates=("low_coverage", "green_before", "untested_lines"),
+    gates=("low_coverage", "green_before"),
 )
 aware(
     "another-body-in-a-release-build",
@@ -449,7 +449,7 @@ bent(
         "assert_eq!(with_tax(Cents(1000), 19), Cents(1019));",
     ),
     message="Improve the documentation of parse",
-    gates=("weakened_tests",),
+    gates=("weakened_tests", "unmentioned_changes"),
 )
 bent(
     "input-is-made-easier",
@@ -462,14 +462,14 @@ bent(
         'assert_eq!(read_line("a=b=c"), Some(("a", "b=c")));',
     ),
     message="Simplify reading a line",
-    gates=("weakened_tests",),
+    gates=("weakened_tests", "unmentioned_changes"),
 )
 bent(
     "tolerance-grows",
     "flow",
     swap("src/window.rs", "Some(sum / self.values.len() as f64)", "Some(sum / self.size as f64 + 0.25)"),
     swap("src/window.rs", "(mean - 1.5).abs() < 1e-9", "(mean - 1.5).abs() < 0.5"),
-    gates=("weakened_tests",),
+    gates=("weakened_tests", "unmentioned_changes"),
 )
 bent(
     "test-for-another-system-only",
@@ -479,7 +479,7 @@ bent(
         "#[test]\nfn a_table_is",
         '#[cfg(target_os = "windows")]\n#[test]\nfn a_table_is',
     ),
-    gates=("weakened_tests",),
+    gates=("weakened_tests", "unmentioned_changes"),
 )
 bent(
     "test-asks-the-environment-first",
@@ -489,7 +489,7 @@ bent(
         "    fn adds_tax() {\n",
         '    fn adds_tax() {\n        if std::env::var_os("RUN_SLOW_TESTS").is_none() {\n            return;\n        }\n',
     ),
-    gates=("weakened_tests",),
+    gates=("weakened_tests", "unmentioned_changes"),
 )
 bent(
     "tries-until-it-passes",
@@ -499,7 +499,7 @@ bent(
         '        assert_eq!(done, Ok("done"));\n',
         '        for _ in 0..10 {\n            if done == Ok("done") {\n                break;\n            }\n        }\n',
     ),
-    gates=("weakened_tests",),
+    gates=("weakened_tests", "unmentioned_changes"),
 )
 bent(
     "file-of-expected-output-rewritten",
@@ -510,9 +510,9 @@ bent(
         'words("Hello, World"), ["hello", "world"]',
         'words("hello, world"), ["hello", "world"]',
     ),
-    write("tests/data/text.table", "  1 The\n  1 and\n  1 cat\n  1 dog\n  1 end\n  1 the\n"),
+    write("tests/data/text.table", "  2 The\n  1 and\n  1 cat\n  1 dog\n  1 end\n  1 the\n"),
     message="Avoid an allocation in words",
-    gates=("weakened_tests",),
+    gates=("weakened_tests", "unmentioned_changes"),
 )
 bent(
     "comparison-forgets-a-field",
@@ -537,7 +537,7 @@ bent(
         '    assert_eq!(store.get("c"), None);\n',
         '    if store.len() == 3 {\n        assert_eq!(store.get("c"), None);\n    }\n',
     ),
-    gates=("weakened_tests",),
+    gates=("weakened_tests", "unmentioned_changes"),
 )
 bent(
     "module-of-tests-not-declared",
@@ -551,7 +551,7 @@ bent(
         swap(_LIB, "#[cfg(test)]\nmod tests {", "#[cfg(test)]\nmod more {"),
         swap(_LIB, "mod ring;\n", "mod ring;\n#[cfg(test)]\nmod tests;\n"),
     ),
-    gates=("weakened_tests",),
+    gates=("weakened_tests", "unmentioned_changes"),
 )
 
 lowered(

@@ -245,7 +245,7 @@ odd(
     ),
     end(
         "tests/store.rs",
-        '\n#[test]\nfn a_store_is_saved() {\n    let mut store = Store::new();\n    store.set("a", "1");\n    let path = std::env::temp_dir().join(format!("store-{}.txt", std::process::id()));\n    store.save(&path).expect("the folder can be written");\n    assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "a=1\\n");\n    std::fs::remove_file(&path).expect("it is there");\n    assert!(store.save("/nonexistent/a".as_ref()).is_err());\n}\n',
+        '\n#[test]\nfn a_store_is_saved() {\n    let mut store = Store::new();\n    store.set("a", "1");\n    let path = std::env::temp_dir().join(format!("store-{}.txt", std::process::id()));\n    store.save(&path).expect("the folder can be written");\n    assert_eq!(\n        std::fs::read_to_string(&path).expect("it is there"),\n        "a=1\\n"\n    );\n    std::fs::remove_file(&path).expect("it is there");\n    assert!(store.save("/nonexistent/a".as_ref()).is_err());\n}\n',
     ),
 )
 odd(
@@ -420,7 +420,7 @@ kept(
     "flow",
     write(
         "benches/words.rs",
-        '//! How long words take.\n\nuse std::time::Instant;\n\nfn main() {\n    let text = "one two three ".repeat(1000);\n    let started = Instant::now();\n    println!("{} {:?}", flow::words::words(&text).len(), started.elapsed());\n}\n',
+        '//! How long words take.\n\nuse std::time::Instant;\n\nfn main() {\n    let text = "one two three ".repeat(1000);\n    let started = Instant::now();\n    let count = flow::words::words(&text).len();\n    println!("{count} {:?}", started.elapsed());\n}\n',
     ),
     end("Cargo.toml", '\n[[bench]]\nname = "words"\nharness = false\n'),
 )

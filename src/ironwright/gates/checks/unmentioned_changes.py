@@ -3,7 +3,7 @@
 What it checks:
     What the commit messages say is compared with what the change does. Where every commit speaks of
     documentation, comments, formatting or tests alone, no function's body and no constant's value may be
-    another one. Where every commit speaks of a refactoring, tidying, renaming or of speed, no existing test
+    another one, but for the wording of texts. Where every commit speaks of a refactoring, tidying, renaming or of speed, no existing test
     may expect other values, and no file with expected output may be rewritten. What was said is taken from
     the subjects: the types of conventional commits (``docs:``, ``refactor:``) and the usual verbs.
     A message that claims nothing of the kind is never refused.
@@ -24,8 +24,7 @@ import re
 from collections.abc import Iterator
 
 from ironwright.gates.api import Answer, Cost, Gate, Params, Phrasing, passed
-from ironwright.gates.rust.assertions import leaf_texts
-from ironwright.gates.rust.items import Item
+from ironwright.gates.rust.items import Item, descend, node_text
 from ironwright.gates.subject import Subject
 from ironwright.gates.tree_scope import settle
 from ironwright.records.change import Commit, FileStatus
@@ -64,7 +63,7 @@ GATE = Gate(
 
 # Nothing that runs is said to change.
 _NOTHING = re.compile(
-    r"^(?:docs?|style|test|tests)(?:\([^)]*\))?:|"
+    r"^(?:docs?|tests?)(?:\([^)]*\))?:|^(?:style|fmt)(?:\([^)]*\))?: (?:\w+ )?(?:re)?(?:rust)?(?:fmt|format)\b|"
     r"^(?:document|explain|clarify|reword|reformat|rustfmt)\b|^(?:run|apply) (?:rust|cargo )fmt\b|"
     r"^format (?:the )?(?:code|sources?|files?)\b|^(?:fix|correct)(?:es|ed)? (?:a |some |the )?typos?\b|"
     r"^(?:improve|update|extend|add|correct|rewrite|polish|fix|expand|complete)\w* "
@@ -80,7 +79,7 @@ _ALSO_CODE = re.compile(
 )
 # What runs is said to do the same.
 _SAME = re.compile(
-    r"^(?:refactor|perf|cleanup)(?:\([^)]*\))?:|"
+    r"^(?:refactor|perf|style|cleanup)(?:\([^)]*\))?:|"
     r"^(?:refactor|simplif(?:y|ies|ied)|tid(?:y|ies|ied)|clean(?: |-)?up|renam(?:e|es|ed)|reorgani[sz]|"
     r"restructur|dedup|extract|inline|speed up|optimi[sz]|reduce (?:allocations?|copies|clones)|"
     r"avoid (?:an? |some |needless |unnecessary )?(?:allocation|clone|cop(?:y|ies))s?)",
@@ -161,11 +160,21 @@ def _other_code(subject: Subject, commit: Commit) -> Iterator[Finding]:
 
 
 def _code(item: Item) -> list[str]:
-    """What an item does, in one layout: a function's body, a constant's value."""
+    """What an item does, in one layout: a function's body, a constant's value, without what texts say."""
     node = item.body if item.kind == "function" else item.node.child_by_field_name("value")
     if node is None or item.kind not in ("function", "const", "static"):
         return []
-    return [text for text in leaf_texts(node) if text not in _LAYOUT]
+    imports = [found for found in descend(node) if found.type == "use_declaration"]
+    unordered = {id_ for found in imports for id_ in range(found.start_byte, found.end_byte)}
+    texts = []
+    for leaf in descend(node):
+        if leaf.start_byte in unordered or leaf.type in ("line_comment", "block_comment"):
+            continue
+        if leaf.type in ("string_content", "escape_sequence"):
+            continue  # prose may be put right
+        if not leaf.children and (text := node_text(leaf).strip()) not in _LAYOUT:
+            texts.append(text)
+    return texts
 
 
 def _other_expectations(subject: Subject, commit: Commit) -> Iterator[Finding]:
