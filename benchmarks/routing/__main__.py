@@ -19,11 +19,10 @@ from benchmarks.routing.learn import learn
 from ironwright.routing.agent_index import AgentIndex
 from ironwright.routing.mentions import group_twins
 from ironwright.routing.request import read_request
-from ironwright.routing.weights import Weights, yardstick
+from ironwright.routing.weights import MANY_AGENTS, Weights, yardstick
 from ironwright.routing.words import Bm25, stems
 
 _RESAMPLINGS = 1000
-_SMALL = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def answers(collection: Collection, weights: Weights) -> list[Answer]:
         rank = next(place for place, (_, _, group) in enumerate(best) if meant in group)
         lead = best[0][0] - best[1][0] if len(best) > 1 else float("inf")
         fits = best[0][0] > weights.least * yardstick(len(scores), len(request.words))
-        found.append(Answer(rank, fits and lead >= weights.accept, lead, len(scores)))
+        found.append(Answer(rank, fits and lead >= weights.lead(len(scores)), lead, len(scores)))
     return found
 
 
@@ -105,15 +104,15 @@ def table(collections: Mapping[str, Collection]) -> str:
         plain_everything += plain
     agents = sum(len(collection.agents) for collection in collections.values())
     lines.append(line("all", agents, everything, plain_everything))
-    small = [one for one in everything if one.agents <= _SMALL]
-    large = [one for one in everything if one.agents > _SMALL]
+    small = [one for one in everything if one.agents <= MANY_AGENTS]
+    large = [one for one in everything if one.agents > MANY_AGENTS]
     return "\n".join([*lines, "", *curve(everything, small, large)])
 
 
 def curve(*groups: Sequence[Answer]) -> list[str]:
     """How many answers lead by how much, and how many of them are right: all, small and large collections."""
     lines = [
-        f"| lead, log-odds | all: share %, right % (95 %) | up to {_SMALL} agents | more agents |",
+        f"| lead, log-odds | all: share %, right % (95 %) | up to {MANY_AGENTS} agents | more agents |",
         "|---|---|---|---|",
     ]
     for lead in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0):

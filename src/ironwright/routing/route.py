@@ -183,7 +183,7 @@ class Router:
         if best[0] <= self._weights.least * yardstick(len(self._names), words):
             reason = f"Nothing fits: no agent shares enough with the request; the nearest is {first.name}."
             return Route(None, False, margin, candidates, reason)
-        if lead >= self._weights.accept:
+        if lead >= self._weights.lead(len(self._names)):
             among = f"best of {len(best)} agents" if len(best) > 1 else "the only agent"
             return Route(first.name, True, margin, candidates, f"{first.name} fits clearly, {among}.")
         reason = f"{first.name} fits best, but not clearly better than {candidates[1].name}."
