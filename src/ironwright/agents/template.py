@@ -172,12 +172,17 @@ class Filler:
     def _unmarked(self, marked: str, shown: str, first_line: int) -> Filled:
         texts: list[str] = []
         places: list[tuple[str, int]] = []
-        for line in marked.split("\n"):
+        lines = marked.split("\n")
+        for number, line in enumerate(lines, 1):
             found = _MARK.search(line)
             if found:
                 places.append((self._origins[int(found[1])], int(found[2])))
+            elif not places:
+                places.append((shown, first_line))
+            elif not line and number == len(lines):  # what follows the last line end
+                places.append((places[-1][0], places[-1][1] + 1))
             else:  # the text of a value: it stands where the line above it does
-                places.append(places[-1] if places else (shown, first_line))
+                places.append(places[-1])
             texts.append(_STRAY.sub("", line))
         return Filled("\n".join(texts), tuple(places))
 
