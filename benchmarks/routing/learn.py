@@ -161,7 +161,7 @@ def learn(collections: Sequence[Collection]) -> Weights:
             tops.append(scores[order[0]] / yardstick(len(scores), len(request.words)))
     tops.sort()
     # These leads are of requests that the signs were learned from, and promise a little too much; train.py
-    # replaces them by held-out ones. Without a collection of one kind to learn from, the lead of the other kind holds for both.
+    # replaces them by held-out ones. Without a collection of one kind the lead of the other holds for both.
     return replace(
         weights,
         accept=round(learn_lead(few or many), 3),
