@@ -22,6 +22,10 @@ _FAILS = re.compile(
     rb"\bassert\w*!|\bpanic!|\.unwrap\(|\.expect\(|\?\s*[;)]|\bexit\(|\bExitCode\b|\bbail!|"
     rb"\w+::(?:run|main|harness)\w*\(|\w*(?:main|harness|runner)!\s*[({]|\bresume_unwind\b"
 )
+# Macros that make a module of every file of a folder, at the start of a line.
+_COLLECTS = re.compile(
+    rb"^\s*(?:\w+::)*\w*(?:dir|glob|modules?|tests?|files)!\s*[({\[]\s*\"?([^\")\]}]*)", re.M
+)
 _FEATURE = re.compile(r"\bfeature\s*=\s*\"([^\"]+)\"")
 
 
@@ -35,7 +39,8 @@ def never_run(subject: Subject) -> Iterator[tuple[str, int, str, str]]:
         for test in TestSuite(subject.head, paths, targets).tests:
             if (test.path, test.qualified) not in fresh:
                 continue
-            if test.path not in targets.files and _has_package(subject.head, test.path):
+            lost = test.path not in targets.files and _has_package(subject.head, test.path)
+            if lost and not _is_collected(subject.head, test.path):
                 yield (
                     test.path,
                     test.line,
@@ -87,6 +92,21 @@ def _has_package(tree: SourceTree, path: str) -> bool:
         path = path.rpartition("/")[0]
         if (f"{path}/Cargo.toml" if path else "Cargo.toml") in tree.paths:
             return True
+    return False
+
+
+def _is_collected(tree: SourceTree, path: str) -> bool:
+    """Whether a macro declares the modules of a file's folder, which it names or stands in."""
+    folder = path.rpartition("/")[0]
+    for other in tree.rust_paths:
+        source = tree.read(other)
+        near = other.rpartition("/")[0] == folder
+        for found in _COLLECTS.finditer(source):
+            named = found[1].decode("utf-8", "replace").strip("./")
+            if (
+                named and (folder.endswith(named) or folder.endswith(named.rpartition("/")[0] or named))
+            ) or near:
+                return True
     return False
 
 
