@@ -213,8 +213,8 @@ class _Reader:
         lead = (self.lead[-1],) if self.lead[-1] else ()
         headings = tuple(heading for _, heading in self.headings)
         for offset, raw in enumerate(token.content.split("\n"), start=1):
-            command = re.sub(r"(^|\s)#.*$", "", raw).strip().removeprefix("$ ")
-            if _COMMAND.match(command) and not re.search(r"\|\s*(?!tee\b)", command):
+            command = re.sub(r"(^|\s)#.*$|\s(?:2>&1\s*)?\|\s*tee\s.*$", "", raw).strip().removeprefix("$ ")
+            if _COMMAND.match(command) and "|" not in command:
                 line = token.map[0] + 1 + offset
                 leads = (*self._governing(), *lead)
                 self.blocks.append(Block(BlockKind.COMMAND, line, command, headings, leads))

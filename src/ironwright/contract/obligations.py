@@ -275,8 +275,10 @@ def _obliges(
         return False
     if words.STRONG_MODAL.search(main) or re.match(r"(?i:always|never)\b", text):
         return True
+    if first and text != main and _TOOL_BULLET.match(text):
+        return True
     if topic is Topic.KNOWLEDGE:
-        return first and text != main and bool(_TOOL_BULLET.match(text))
+        return False
     if block.checkbox:
         return True
     if words.DESCRIPTION.match(main):

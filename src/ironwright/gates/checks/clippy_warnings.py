@@ -64,7 +64,7 @@ GATE = Gate(
         ),
         Phrasing(
             r"\b(?:fix|resolve|address|eliminate)\s+(?:all|any|every)\s+(?:\w+\s+)?"
-            r"(?:(?:clippy|compiler|linter|lint)\s+)?(?:warnings?|lints?)\b",
+            r"(?:(?:clippy|compiler|linter|lint)\s+)?(?:warnings?|lints?)\b(?! that)",
             "Fix all clippy warnings.",
         ),
         Phrasing(

@@ -40,7 +40,8 @@ GATE = Gate(
     cost=Cost.BUILD,
     phrasings=(
         Phrasing(
-            rf"\bcompil(?:ation|es?|ing)\b(?! time| without (?:any )?warnings| with (?:no|zero) warnings)"
+            rf"(?<!examples )(?<!example )\bcompil(?:ation|es?|ing)\b(?! time| without (?:any )?warnings|"
+            rf" with (?:no|zero) warnings)"
             rf"[^.;]{{0,30}}?\b{_SUCCEEDS}",
             "Ensure compilation succeeds before moving to the next component.",
         ),

@@ -78,6 +78,40 @@ GATE = Gate(
             "Never deviate from the design.",
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:translat\w*|implement\w*|turn\w*|realiz\w*)\b[^.;]{0,60}?\b(?:precisely|exactly|"
+            r"faithfully)\s+(?:match\w*|follow\w*|reflect\w*|realiz\w*)\b",
+            "Translate architectural designs into working code that precisely matches the intended design.",
+        ),
+        Phrasing(
+            r"\b(?:verify|ensure|check|confirm|make sure|validate)\b(?:\s+that)?\s+(?:all\s+|every\s+|"
+            r"each\s+|the\s+)*(?:architectur\w+|design|specified|specification)\s+"
+            r"(?:requirements?|constraints?|decisions?|components?)\b[^.;]{0,20}\b(?:met|satisfied|"
+            r"implemented|fulfilled|respected)\b",
+            "Verify all architectural requirements are met.",
+        ),
+        Phrasing(
+            r"\b(?:verify|ensure|check|confirm|make sure|validate)\b[^.;]{0,40}\b(?:covers?|handles?|"
+            r"implements?|includes?)\s+(?:all\s+|the\s+|every\s+)*specified\b"
+            r"|\b(?:work|behave|function|integrate)s?\s+as\s+(?:designed|specified)\b",
+            "Confirm error handling covers specified cases.",
+        ),
+        Phrasing(
+            r"\bimplement\s+(?:the\s+)?(?:original|given|agreed|approved|documented)\s+(?:design|"
+            r"architecture|specification|spec|plan)\b",
+            "Implement the original design unless directed otherwise.",
+        ),
+        Phrasing(
+            r"\b(?:code|implementation|everything)\b[^.;]{0,20}\b(?:must|should|has to)\s+(?:exactly\s+|"
+            r"strictly\s+)?(?:match|follow|conform to|adhere to)\s+"
+            r"(?:the\s+)?(?:design|specification|spec|architecture|architect's design)\b",
+            "The implementation must match the design.",
+        ),
+        Phrasing(
+            r"\b(?:exactly|faithfully|precisely|strictly)\s+(?:implement|follow|realize)"
+            r"\s+(?:the\s+)?architect(?:'s|ure's)?\s+(?:design|vision|specification|plan)\b",
+            "Faithfully implement the architect's design.",
+        ),
     ),
     params={
         "documents": Param(

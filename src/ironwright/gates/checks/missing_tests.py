@@ -62,6 +62,63 @@ GATE = Gate(
             "Never add new functions without tests.",
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:write|add|create|include|provide|develop|implement)\s+(?:both\s+|comprehensive\s+|"
+            r"thorough\s+|meaningful,?\s+|extensive\s+|"
+            r"good\s+|proper\s+|appropriate\s+|new\s+|relevant\s+|all\s+)*(?:unit|integration)(?:\s*(?:,|"
+            r"and|/|&|or|\+)+\s*(?:unit|integration|"
+            r"end-to-end|e2e|doc\w*))*\s+tests?\b(?!\s+(?:first|before|in|under|inside|into|live|go|to)\b)",
+            "Write unit tests, integration tests",
+        ),
+        Phrasing(
+            r"\b(?:write|add|create|include|provide)\s+(?:\w+,?\s+){0,2}?(?:comprehensive|thorough|"
+            r"extensive|automated),?\s+"
+            r"(?:\w+\s+)?tests?\b(?!\s+(?:first|before|coverage|suite)\b)",
+            "Write meaningful, comprehensive tests.",
+        ),
+        Phrasing(
+            r"\b(?:write|add|develop|create)\s+(?:\w+\s+)?tests?\s+(?:alongside|together with|along with|"
+            r"as you)\b",
+            "Write tests alongside implementation.",
+        ),
+        Phrasing(
+            r"\btests?\s+(?:are|is|must be|should be|have to be)\s+(?:mandatory|required|obligatory|"
+            r"added|written|included|provided)\b"
+            r"(?!\s+(?:first|before|prior|in|under|as)\b)[^.;]{0,20}(?:\b(?:for|with|alongside)"
+            r"\b[^.;]{0,40})?",
+            "Tests are required for all new behavior.",
+        ),
+        Phrasing(
+            r"\b(?:add|write|include|provide|update)\s+(?:or\s+update\s+)?(?:\w+\s+)?tests?\s+(?:for|"
+            r"with|when|whenever|covering)\s+(?:\w+\s+){0,3}?"
+            r"(?:new|changed|change|changes|behaviou?r|feature|features|functionality|code|logic|"
+            r"bug ?fix\w*|public|modif\w+)\b",
+            "Add tests for behavior changes.",
+        ),
+        Phrasing(
+            r"\b(?:every|each|all|any)\s+(?:new\s+)?(?:changes?|features?|functionality|behaviou?rs?|"
+            r"code paths?|bug ?fix(?:es)?|code|pull requests?|modules?)\b[^.;]{0,20}"
+            r"\b(?:needs?|requires?|must|should|ha(?:s|ve)|comes? with|includes?|gets?)"
+            r"\b(?:(?!\bpass)[^.;]){0,25}\b(?:tests?\b(?!\s+coverage)|tested)",
+            "Every new feature must have tests.",
+        ),
+        Phrasing(
+            r"\buntested (?:code|functions?|features?|changes|logic)\b|\b(?:code|features?|functions?|"
+            r"changes|functionality)\s+without\s+(?:any\s+|accompanying\s+|corresponding\s+)?tests?\b",
+            "Never add code without tests.",
+            negative=True,
+        ),
+        Phrasing(
+            r"^\W*unit tests?\s+(?:and|,|&)\s+\w+(?:\s+\w+)?\s+tests?\W*$",
+            "Unit tests and integration tests",
+        ),
+        Phrasing(
+            r"\bnew\s+(?:functionality|features?|code|behaviou?r|functions?)"
+            r"\s+(?:always\s+)?(?:requires?|needs?|must have|gets?)\s+(?:\w+\s+)?tests?\b(?!\s+coverage)"
+            r"|\bcover\s+(?:all\s+|every\s+|any\s+)?(?:new|changed)\s+(?:code|functions?|features?|"
+            r"behaviou?r|functionality)\s+(?:with|by)\s+(?:\w+\s+)?tests?\b",
+            "New functionality requires tests.",
+        ),
     ),
     params={
         "items": Param(

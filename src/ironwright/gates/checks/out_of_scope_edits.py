@@ -95,6 +95,13 @@ GATE = Gate(
             "Do not touch files outside the scope of the task.",
             params={"from_task": True},
         ),
+        Phrasing(
+            rf"(?:\b(?:never|not|no|avoid|without)|n['’]t)\s+(?:ever\s+)?{_EDIT}\s+(?:anything|any "
+            rf"files?|files?|any code|code)\s+outside(?:\s+of)?\s+"
+            rf"(?:the\s+)?(?P<allowed>{_PATHS}){_ALWAYS}",
+            "Never change anything outside `src/`.",
+            negative=True,
+        ),
     ),
     params={
         "allowed": Param(

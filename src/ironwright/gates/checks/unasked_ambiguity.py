@@ -64,7 +64,8 @@ GATE = Gate(
             "When requirements are ambiguous, ask the user.",
         ),
         Phrasing(
-            r"\bask\s+(?:first,?\s+)?before\s+(?:you\s+)?(?:start\w*\s+)?(?:cod(?:e|ing)|implement\w*|proceed\w*|"
+            r"\bask\s+(?:first,?\s+)?before\s+(?:you\s+)?(?:start\w*\s+)?(?:cod(?:e|ing)|implement\w*|"
+            r"proceed\w*|"
             r"writing code|continu\w*|going on|starting|building)\b",
             "If anything is unclear, ask before coding.",
         ),
@@ -73,6 +74,23 @@ GATE = Gate(
             r":\w+\s+){0,3}"
             r"(?:design|requirements?|decisions?|intent|behaviou?r|specifications?|unclear|ambigu\w+)",
             "Don't make assumptions about critical design decisions.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:if|when(?:ever)?)\b[^.;,]{0,50}\b(?:unclear|ambiguous|unsure|uncertain|in doubt|not "
+            r"sure|underspecified|incomplete)\b[^.;]{0,50}?\b(?:ask|stop and ask|"
+            r"clarify|seek clarification|request clarification)\b",
+            "When unsure, ask.",
+        ),
+        Phrasing(
+            r"\b(?:ask|request|seek)\s+(?:the user\s+|me\s+)?(?:for\s+)?clarification\b|"
+            r"\bask\s+(?:clarifying\s+)?questions\b[^.;]{0,30}\b(?:unclear|ambiguous|before)\b",
+            "Ask for clarification when requirements are unclear.",
+        ),
+        Phrasing(
+            r"\b(?:never|not|n't)\s+(?:ever\s+|just\s+)?(?:guess\w*|assum(?:e|ing))\b(?=\s*(?:$|"
+            r"[.;,!–—-]|and ask))",
+            "Never guess; ask.",
             negative=True,
         ),
     ),
