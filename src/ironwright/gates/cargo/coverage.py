@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -239,16 +240,24 @@ def _is_idle_constant(item: Item, lines: Mapping[int, int]) -> bool:
 
 def _named_by_constants(tree: SourceTree) -> frozenset[str]:
     """The names in constants and statics outside of tests, and in the ``const fn`` that these name."""
+    items = [
+        item
+        for path in tree.rust_paths
+        if b"const" in tree.read(path) or b"static" in tree.read(path)
+        for item in tree.rust(path).items
+    ]
     bodies: dict[str, set[str]] = {}
+    for item in items:
+        if item.kind == "function" and "const" in item.modifiers:
+            bodies.setdefault(item.name, set()).update(identifiers(item.node))
+    if not bodies:
+        return frozenset()
+    # Tables may have hundred thousands of tokens; nearly none of them names a function.
+    named = re.compile("|".join(re.escape(name) for name in bodies).encode())
     todo: set[str] = set()
-    for path in tree.rust_paths:
-        if b"const" not in tree.read(path) and b"static" not in tree.read(path):
-            continue
-        for item in tree.rust(path).items:
-            if item.kind in ("const", "static") and not item.in_test:
-                todo |= identifiers(item.node) - {item.name}
-            elif item.kind == "function" and "const" in item.modifiers:
-                bodies.setdefault(item.name, set()).update(identifiers(item.node))
+    for item in items:
+        if item.kind in ("const", "static") and not item.in_test and named.search(item.node.text or b""):
+            todo |= identifiers(item.node) - {item.name}
     found: set[str] = set()
     while todo:
         found |= todo
