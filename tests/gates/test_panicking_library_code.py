@@ -10,7 +10,16 @@ def lib(body: str, doc: str = "") -> dict[str, str]:
 
 OLD = lib("x.unwrap()")
 
+MACRO = "macro_rules! must {\n    ($e:expr) => {\n        $e.unwrap()\n    };\n}\n"
 PASSES = [
+    Case(
+        "in a macro for tests",
+        head={"src/lib.rs": MACRO + "#[test]\nfn t() {\n    assert_eq!(must!(Some(1)), 1);\n}\n"},
+    ),
+    Case(
+        "in a macro for callers elsewhere",
+        head={"src/lib.rs": "#[macro_export]\n" + MACRO},
+    ),
     Case("no panic", head=lib("x.unwrap_or(1)"), findings=0),
     Case("a binary is no library", head={"src/main.rs": "fn main() {\n    a().unwrap();\n}\n"}),
     Case(
@@ -52,6 +61,11 @@ PASSES = [
     Case("only what is asked for", head=lib('x.expect("b")'), params={"forbid": ("unwrap",)}),
 ]
 FAILS = [
+    Case(
+        "in a macro that the library calls",
+        head={"src/lib.rs": MACRO + "pub fn f(x: Option<u8>) -> u8 {\n    must!(x)\n}\n"},
+        at=("src/lib.rs", 3),
+    ),
     Case("unwrap", head=OLD, at=("src/lib.rs", 2), findings=1, mentions=("`.unwrap()` in `f`",)),
     Case("expect with a message", head=lib('x.expect("set")'), findings=1),
     Case("expect with a formatted message", head=lib('x.expect(&format!("{}", 1))'), findings=1),

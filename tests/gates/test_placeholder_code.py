@@ -12,6 +12,13 @@ OLD = fn("todo!()")
 
 PASSES = [
     Case(
+        "a clean-up that may fail beside what is handed on",
+        head={
+            "src/lib.rs": "pub fn save(path: &str) -> std::io::Result<()> {\n"
+            '    let _ = std::fs::remove_file(path);\n    std::fs::write(path, "x")?;\n    Ok(())\n}\n'
+        },
+    ),
+    Case(
         "a trait's method with nothing to do",
         head={
             "src/lib.rs": "pub trait L {\n    fn heard(&mut self, n: u8) -> bool;\n}\n"
@@ -41,6 +48,29 @@ PASSES = [
     Case("an ellipsis in prose", head=fn("// a, b, ... other letters follow\n    a()")),
 ]
 FAILS = [
+    Case(
+        "a parameter that is named only to be dropped",
+        head={
+            "src/lib.rs": "pub fn save(path: &str) -> Result<(), ()> {\n    let _ = path;\n    Ok(())\n}\n",
+        },
+        at=("src/lib.rs", 1),
+        mentions=("ignores all that it is given",),
+    ),
+    Case(
+        "printing in place of doing",
+        head={
+            "src/lib.rs": 'pub fn send(to: &str) -> bool {\n    println!("sending to {to}");\n    true\n}\n'
+        },
+        mentions=("only prints",),
+    ),
+    Case(
+        "a promised failure that is dropped",
+        head={
+            "src/lib.rs": "pub fn save(path: &str) -> std::io::Result<()> {\n"
+            '    let _ = std::fs::write(path, "x");\n    Ok(())\n}\n'
+        },
+        mentions=("promises an error", "std::fs::write"),
+    ),
     Case(
         "an answer that nothing given can change",
         head={"src/lib.rs": "pub fn is_sealed(_message: &[u8]) -> bool {\n    true\n}\n"},

@@ -140,6 +140,63 @@ FAILS = [
         params={"allow_unwrap_only": False},
     ),
 ]
+FEATURE = '[package]\nname = "small"\nversion = "0.1.0"\nedition = "2021"\n[features]\nslow = []\n'
+ADDS = "#[test]\nfn adds() {\n    assert_eq!(add(1, 1), 2);\n}\n"
+PASSES += [
+    Case(
+        "a feature that enables code too",
+        head={
+            "Cargo.toml": FEATURE,
+            "src/lib.rs": f'#[cfg(feature = "slow")]\npub fn slow() {{}}\n#[cfg(feature = "slow")]\n{ADDS}',
+        },
+    ),
+    Case(
+        "a macro declares the modules of a folder",
+        head={
+            "tests/suite/main.rs": 'automod::dir!("tests/suite");\n',
+            "tests/suite/add.rs": ADDS,
+        },
+    ),
+    Case(
+        "a helper with assertions that a test calls", head={"tests/it.rs": ADDS.replace("add(", "check_add(")}
+    ),
+    Case(
+        "a program of its own that can fail",
+        head={
+            "Cargo.toml": FEATURE + '[[test]]\nname = "own"\nharness = false\n',
+            "tests/own.rs": "fn main() {\n    assert_eq!(1, std::env::args().count());\n}\n",
+        },
+    ),
+]
+FAILS += [
+    Case(
+        "a file that no target holds",
+        head={"tests/more/add.rs": ADDS},
+        at=("tests/more/add.rs", 2),
+        mentions=("never runs", "no target"),
+    ),
+    Case(
+        "a feature that enables nothing but tests",
+        head={"Cargo.toml": FEATURE, "tests/it.rs": f'#[cfg(feature = "slow")]\n{ADDS}'},
+        at=("tests/it.rs", 3),
+        mentions=("`slow`",),
+    ),
+    Case(
+        "assertions without an attribute and without a caller",
+        head={"tests/it.rs": ADDS + ADDS.replace("#[test]", "#[allow(dead_code)]").replace("adds", "lost")},
+        at=("tests/it.rs", 6),
+        mentions=("`lost` asserts something and nothing runs it",),
+    ),
+    Case(
+        "a program of its own that cannot fail",
+        head={
+            "Cargo.toml": FEATURE + '[[test]]\nname = "own"\nharness = false\n',
+            "tests/own.rs": 'fn main() {\n    println!("test result: ok. 2 passed");\n}\n',
+        },
+        at=("tests/own.rs", 1),
+        mentions=("nothing in it can fail",),
+    ),
+]
 UNKNOWN = [Case("a test file that does not parse", head={"tests/it.rs": "#[test]\nfn f( {\n"})]
 
 

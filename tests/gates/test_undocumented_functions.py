@@ -6,6 +6,7 @@ from ironwright.testing.gate_testing import Case
 OLD = "pub fn old() -> u8 {\n    1\n}\n"
 
 PASSES = [
+    Case("a main whose file says what it does", head={"src/main.rs": "//! Does it.\n\nfn main() {}\n"}),
     Case(
         "a documented function", head={"src/lib.rs": "/// Adds.\nfn f() {}\n"}, mentions=("documented (1)",)
     ),
@@ -39,6 +40,7 @@ PASSES = [
     Case("prose in another script", head={"src/lib.rs": "/// 二つの数を足す。\nfn f() {}\n"}),
 ]
 FAILS = [
+    Case("a program that says nothing of itself", head={"src/main.rs": "fn main() {}\n"}, findings=1),
     Case("no documentation", head={"src/lib.rs": "\nfn f() {}\n"}, at=("src/lib.rs", 2), findings=1),
     Case("a plain comment is none", head={"src/lib.rs": "// Adds.\nfn f() {}\n"}, findings=1),
     Case(

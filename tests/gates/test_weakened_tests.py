@@ -382,6 +382,29 @@ FAILS += [
     change("a thread nobody waits for", ONE, a_test("std::thread::spawn(|| assert_eq!(add(1, 2), 3));")),
     change("a loop that returns before", ONE, a_test("loop { return; }\n    assert_eq!(add(1, 2), 3);")),
 ]
+FAILS += [
+    change(
+        "the expected side asks the code itself",
+        ONE,
+        a_test("assert_eq!(add(1, 2), 3.max(add(1, 2)));"),
+        mentions=("compares an answer with itself",),
+    ),
+    Case(
+        "what is expected is what the build writes",
+        base=BASE,
+        head=it(ADDS.replace("3);", 'include!(concat!(env!("OUT_DIR"), "/sum.rs")));'), PARSES),
+        mentions=("what the build writes",),
+    ),
+    Case(
+        "rewritten by a macro of the repository",
+        base=BASE,
+        head={
+            **it("#[made::named]\n" + ADDS, PARSES),
+            "made/src/lib.rs": "#[proc_macro_attribute]\npub fn named(_: T, item: T) -> T {\n    item\n}\n",
+        },
+        mentions=("the repository's own macro",),
+    ),
+]
 UNKNOWN = [Case("a test file that does not parse", base=BASE, head=it(ADDS, PARSES, "#[test]\nfn f( {\n"))]
 
 

@@ -28,7 +28,7 @@ _MOMENT: Final = re.compile(
 _COMPARES: Final = re.compile(r"[<>]=?|[=!]=|\bduration_since\b|\bcmp\b|\bcontains\b")
 _THREAD: Final = re.compile(
     r"\bthread\s*::\s*current\s*\(\s*\)\s*\.\s*name\s*\(\s*\)[^;{}]{0,80}?"
-    r"(?:==|!=|contains|starts_with|ends_with|matches!)[^;{}]{0,40}?\"(?!main\")",
+    r"(?:==|!=|contains|starts_with|ends_with|matches!)[^;{}\"]{0,40}\"(?!main\")",
     re.DOTALL,
 )
 _ARGUMENT: Final = re.compile(
