@@ -185,14 +185,20 @@ def oracle(fleet: Outcomes, task: str) -> Replayed:
 
 def as_good(known: Outcomes, gates: Gates) -> Ladder:
     """The ladder of the smallest worth at which it expects the pass rate of the strongest model."""
-    goal = gates.proved(share(known[strongest(known)]))
+    goal = _alone(known, gates).proved - 1e-9
     return _by_worth(known, gates, lambda ladder: ladder.proved >= goal, smallest=True)
 
 
 def as_dear(known: Outcomes, gates: Gates) -> Ladder:
     """The ladder of the greatest worth at which it expects to pay no more than the strongest model costs."""
-    most = mean_dollars(known[strongest(known)])
+    most = _alone(known, gates).dollars + 1e-9
     return _by_worth(known, gates, lambda ladder: ladder.dollars <= most, smallest=False)
+
+
+def _alone(known: Outcomes, gates: Gates) -> Ladder:
+    """What the strongest model is expected to bring by itself, estimated as the ladders are."""
+    beliefs = Observed(known, gates=gates)
+    return best_ladder(beliefs, {strongest(known): 1}, worth=math.inf, gates=gates)
 
 
 def _by_worth(known: Outcomes, gates: Gates, fits: Callable[[Ladder], bool], *, smallest: bool) -> Ladder:

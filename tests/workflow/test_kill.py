@@ -240,6 +240,5 @@ EXPECTED_EVENTS = [
     "commit-2",
     "check-2",
     "deliver",
-    "notes",
     "ended",
 ]
