@@ -145,8 +145,8 @@ def _summary(number: int, item: Attempted, plan: Plan, ledger: Ledger) -> Attemp
             seconds += result.seconds
     return AttemptSummary(
         number=number,
-        agent=plan.agent.name,
-        model=plan.model,
+        agent=item.agent or plan.agent.name,
+        model=item.model or plan.model,
         stopped=item.stopped,
         summary=item.summary,
         usage=usage,

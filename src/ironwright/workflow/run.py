@@ -17,6 +17,7 @@ from ironwright.workflow.commits import deliver
 from ironwright.workflow.context import RunContext
 from ironwright.workflow.findings import findings_digest, render_findings
 from ironwright.workflow.judge import check_step, commit_step
+from ironwright.workflow.mechanical import mechanical_tier
 from ironwright.workflow.memory import ProjectMemory, keep_proposed
 from ironwright.workflow.phases import Phase, exhausted, work_phase
 from ironwright.workflow.state import Attempted, State
@@ -83,15 +84,17 @@ async def attempt(run: RunContext, state: State) -> State:
 
 
 async def judge(run: RunContext, state: State) -> State:
-    """Commit what is there and have the gates judge exactly that."""
+    """Commit what is there and have the gates judge exactly that; what tools can repair, they repair."""
     number = state.checks + 1
     work = await commit_step(run, number)
     state = replace(state, work=work, checks=number, notes=(*state.notes, *work.notes))
     if work.head == run.record.base:
         return replace(state, outcome=Outcome.UNDECIDED, reason="the agent changed nothing")
-    report = await check_step(run, number, work, in_progress=bool(_commands_to_come(run, state)))
+    in_progress = bool(_commands_to_come(run, state))
+    report = await check_step(run, number, work, in_progress)
     last = replace(state.attempts[-1], check=report)
-    return replace(state, attempts=(*state.attempts[:-1], last))
+    state = replace(state, attempts=(*state.attempts[:-1], last))
+    return await mechanical_tier(run, state, in_progress=in_progress)
 
 
 async def repair_or_settle(run: RunContext, state: State) -> State:

@@ -20,7 +20,7 @@ from ironwright.records.report import Outcome
 from ironwright.workflow.request import RunRequest
 
 RUN_SCHEMA = 1
-WORKFLOW_VERSION = "1"
+WORKFLOW_VERSION = "2"
 """Raised when the order or meaning of a run's durable steps changes, so that an old run is not misread."""
 
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -17,12 +17,16 @@ class Attempted:
         stopped: Why the last of them stopped.
         summary: The agent's last words.
         check: The gates' answer, or None while there is none.
+        agent: Who worked; empty for the run's first agent.
+        model: With which model, as ``provider:id``; empty for the run's first one.
     """
 
     keys: tuple[str, ...]
     stopped: str
     summary: str
     check: CheckReport | None = None
+    agent: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class State:
         work: What was committed last.
         checks: How often the work was committed and judged.
         repairs: How many repairs were made.
+        mechanical: How often the mechanical tier was used.
         commands: Names of the after-commands that were carried out since the last repair.
         failed_commands: Names of commands whose last run left no evidence that they were carried out.
         notes: What a person should know.
@@ -48,6 +53,7 @@ class State:
     work: Work | None = None
     checks: int = 0
     repairs: int = 0
+    mechanical: int = 0
     commands: tuple[str, ...] = ()
     failed_commands: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

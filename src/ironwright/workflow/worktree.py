@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -176,6 +176,20 @@ class Workspace:
             self.objects.git("read-tree", "--reset", "-u", tree, env=self._environment, cwd=self.tree)
         if head:
             self.agent_gitdir.set_head(self.branch, head)
+
+    def restore_paths(self, state: str, paths: Sequence[str]) -> None:
+        """Bring some files back to a state; those that it does not have are removed."""
+        tree = state.partition("@")[0]
+        listing = b"\0".join(os.fsencode(path) for path in paths)
+        with self._index:
+            self._snapshot()
+            self.objects.git(
+                "restore", f"--source={tree}", "--staged", "--worktree",
+                "--pathspec-from-file=-", "--pathspec-file-nul",
+                stdin=listing,
+                env={**self._environment, "GIT_LITERAL_PATHSPECS": "1"},
+                cwd=self.tree,
+            )  # fmt: skip
 
     def changed(self, before: str, after: str) -> tuple[str, ...]:
         """The paths that differ between two states, relative to the worktree."""
