@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ironwright.gates.rust.code import code_text
@@ -101,6 +101,7 @@ def test_a_body_that_may_reach_the_documentation_is_surface(source: str) -> None
     assert surface(source.replace("BODY", "one")) != surface(source.replace("BODY", "other"))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_have_a_surface(source: bytes) -> None:
     assert isinstance(surface(source), bytes)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ironwright.host.cargo import CargoWorkspace
@@ -152,6 +152,7 @@ _ANSWERS = st.builds(
 )
 
 
+@settings(deadline=None)  # it writes files, which takes as long as the disk is busy
 @given(_TEXT, _ANSWERS)
 def test_an_answer_is_recalled_under_its_key_only(tmp_path_factory, key, answer):
     memory = PreparationMemory(tmp_path_factory.getbasetemp() / "memory" / f"{os.getpid()}.json")
@@ -162,6 +163,7 @@ def test_an_answer_is_recalled_under_its_key_only(tmp_path_factory, key, answer)
     assert memory.recall(key) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_a_damaged_memory_remembers_nothing(tmp_path_factory, content):
     path = Path(tmp_path_factory.getbasetemp()) / f"damaged-{os.getpid()}.json"
