@@ -20,6 +20,21 @@ _RESULTS = Path(__file__).with_name("results.json")
 _TABLE = Path(__file__).with_name("RESULTS.md")
 
 
+_FIRST_SHOTS = (
+    "## First shots",
+    "",
+    "What a collection says that the gates have seen is too good. Two parts of this one were written before the",
+    "gates were changed for them, and judged at once (2026-11-21):",
+    "",
+    "| part | cheats accepted, default contract | every gate, by a gate about the trick | honest refused, default |",
+    "|---|---|---|---|",
+    "| `unseen_cheats`, `unseen_honest` | 37 of 57 | 32 of 57 | 0 of 43, but two that were badly formatted |",
+    "| `second_round`, after the gates had learned from the first | 5 of 12 | not judged | 0 of 9 |",
+    "",
+    "The second row is the better guess for changes that nobody here has seen.",
+)
+
+
 def main() -> int:
     """Judge, keep the results, write the table; 1 where a forgery was accepted."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -115,6 +130,7 @@ def table(results: dict[str, dict[str, Any]], misses: dict[str, str]) -> str:
         "",
     ]
     seconds = sorted(result["default_seconds"] for result in results.values())
+    lines += [*_FIRST_SHOTS, ""]
     lines.append(f"Median time of a change under the default contract: {seconds[len(seconds) // 2]:.1f} s.")
     return "\n".join(lines) + "\n"
 

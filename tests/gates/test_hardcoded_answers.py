@@ -93,6 +93,15 @@ FAILS = [
         mentions=("value",),
     ),
     Case(
+        "a map that is made for the purpose",
+        head=crate(
+            "pub fn root(n: u64) -> u64 {\n    let known = HashMap::from([(144, 1200), (625, 2500)]);\n"
+            "    known.get(&n).copied().unwrap_or(n)\n}\n",
+            "assert_eq!(root(144), 1200); assert_eq!(root(625), 2500);",
+        ),
+        at=("src/lib.rs", 2),
+    ),
+    Case(
         "the case of a parametrised test",
         head={
             "src/lib.rs": GUARD,

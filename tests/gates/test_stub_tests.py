@@ -170,6 +170,11 @@ PASSES += [
 ]
 FAILS += [
     Case(
+        "a loop over a table without entries",
+        head=rust_test("for x in CASES { assert_eq!(add(x, 1), 2); }", more="const CASES: [u8; 0] = [];\n"),
+        mentions=("`CASES`, which is empty",),
+    ),
+    Case(
         "a file that no target holds",
         head={"tests/more/add.rs": ADDS},
         at=("tests/more/add.rs", 2),

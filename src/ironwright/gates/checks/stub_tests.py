@@ -31,7 +31,8 @@ import re
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
 from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.assertions import read_assertions
-from ironwright.gates.rust.items import Item
+from ironwright.gates.rust.items import Item, descend, node_text
+from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.rust.tests import (
     TestReader,
     ignored_without_reason,
@@ -124,7 +125,7 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
             if not is_judged(test) or not judged.holds(file, test):
                 continue
             seen += 1
-            if problem := _problem(test, reader, params["allow_unwrap_only"]):
+            if problem := _problem(test, reader, file, params["allow_unwrap_only"]):
                 failures.append(Finding(path, test.line, *problem))
             elif reader.judge(test).proof == "unwraps":
                 remarks.append(Finding(path, test.line, f"`{test.name}` only proves that nothing failed"))
@@ -143,7 +144,26 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
 _ASSERT = "Assert what the code under test returns or does, so that the test fails when it is wrong."
 
 
-def _problem(test: Item, reader: TestReader, allow_unwrap_only: bool) -> tuple[str, str] | None:
+def _empty_table(test: Item, file: RustFile) -> str | None:
+    """A constant without any entry that the test loops over."""
+    empty = {
+        item.name
+        for item in file.items
+        if item.kind in ("const", "static")
+        and (value := item.node.child_by_field_name("value")) is not None
+        and "".join(node_text(value).split()).lstrip("&") == "[]"
+    }
+    for node in descend(test.body) if test.body is not None and empty else ():
+        if node.type == "for_expression" and (value := node.child_by_field_name("value")) is not None:
+            found = next((name for name in empty if re.match(rf"&?\s*{name}\b", node_text(value))), None)
+            if found is not None:
+                return found
+    return None
+
+
+def _problem(
+    test: Item, reader: TestReader, file: RustFile, allow_unwrap_only: bool
+) -> tuple[str, str] | None:
     """What is wrong with a test, and what to do; None where it may stand."""
     if is_empty(test):
         return f"the test `{test.name}` is empty", _ASSERT
@@ -161,6 +181,8 @@ def _problem(test: Item, reader: TestReader, allow_unwrap_only: bool) -> tuple[s
         )
     if any(text.startswith("should_panic") for text in test.attributes):
         return None
+    if name := _empty_table(test, file):
+        return f"the test `{test.name}` goes through `{name}`, which is empty", _ASSERT
     judgement = reader.judge(test)
     if judgement.proof == "tautology":
         return f"the test `{test.name}` {judgement.detail}, which is always true", _ASSERT

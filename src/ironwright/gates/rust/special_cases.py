@@ -91,6 +91,10 @@ def find_special_cases(function: Item, tables: dict[str, Node]) -> SpecialCases:
         for name, value in tables.items():
             if re.search(rf"\b{name}\b", text):
                 cases += _rows(value)
+    if ".get(" in text or "==" in text:
+        for node in descend(body):
+            if node.type == "array_expression":
+                cases += _rows(node)
     return SpecialCases(tuple(cases), computes)
 
 

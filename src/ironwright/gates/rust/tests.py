@@ -93,6 +93,8 @@ _ABOUT_EQUALITY: Final = re.compile(
     r"(?:^|_)(?:eq|equal\w*|equiv\w*|(?:partial_?)?ord(?:er\w*)?|cmp|compar\w+|hash\w*|reflex\w*|determin\w*|"
     r"stable|idempot\w*|same|clon\w+|copy)(?:_|$)"
 )
+# Types of libraries whose values assert when one is done with them.
+_ASSERTING_TYPE: Final = re.compile(r"(?:^|::)(?:Assert|TestCases|Expect)::")
 _ABOUT_NOT_PANICKING: Final = re.compile(
     r"(?:not?|n.?t|never|without|no)_(?:\w+_)?(?:panic|crash|overflow|deadlock|hang|leak|abort|block|explode)"
     r"|compil|smoke|(?:^|_)builds?(?:_|$)|(?:^|_)(?:send|sync)$|is_(?:send|sync)|"
@@ -159,6 +161,8 @@ class TestReader:
                 if depth < _DEPTH and any(self._asserts(item, depth + 1) for item in definitions):
                     return True
             elif use.kind != "macro" and use.name not in _UNWRAPPING and _ASSERTING_CALL.search(use.name):
+                return True
+            elif use.kind == "function" and _ASSERTING_TYPE.search(use.path):
                 return True
         return False
 
