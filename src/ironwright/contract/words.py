@@ -88,7 +88,8 @@ STRONG_MODAL: Final = re.compile(
     re.IGNORECASE,
 )
 UNIVERSAL: Final = re.compile(
-    r"^(?:every|all|each|any|no|none of)\b(?=.*?\b(?:is|are|has|have|gets?|must|should|pass(?:es|ing)?|"
+    r"^(?:every|all|each|any|no|none of)\b(?=.*?\b(?:is|are|has|have|gets?|must|should|requires?|"
+    r"pass(?:es|ing)?|"
     r"comes?|includes?|"
     r"contains?|carr(?:y|ies)|compiles?|exceeds?|returns?|uses?|needs?|longer|over|above|below|"
     r"more than|larger|without|"

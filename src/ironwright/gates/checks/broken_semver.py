@@ -61,7 +61,7 @@ GATE = Gate(
         Phrasing(r"\b(?:maintain|preserve|keep|ensure)\b[^.;]{0,30}\bbackwards?[- ]compatib\w+",
                  "Maintain backward compatibility.", strength=Strength.SOFT),
         Phrasing(rf"\b(?:keep|leave)\b[^.;]{{0,20}}\b{_API}\s+(?:\w+ and )?(?:stable|unchanged|"
-                 rf"intact|backwards?[- ]compatible)\b",
+                 rf"intact|backwards?[- ]compatible)\b(?![^.;]*\bunless\b)",
                  "Keep the public API stable."),
         Phrasing(rf"\b{_API}\s+(?:must|should|ha(?:s|ve) to|needs? to)\s+(?:always\s+)?(?:stay|"
                  rf"remain|be|keep)\s+(?:fully\s+)?"
@@ -77,6 +77,9 @@ GATE = Gate(
                  r"types?|traits?|APIs?|"
                  r"methods?|fields?|interfaces?)\b(?![^.;]*\b(?:without|unless|except|until|if|when)\b)",
                  "Do not remove or rename public items.", negative=True),
+        Phrasing(r"\bbreaking changes?\s+without\s+(?:an?\s+)?(?:\w+\s+)?(?:version|semver|major)"
+                 r"\s*(?:version\s+)?(?:bumps?|release|change)",
+                 "Avoid breaking changes without version bumps.", negative=True),
     ),
     params={
         "release": Param(str, "derived", "What head may be: `patch`, `minor` or `major`; `derived` compares "

@@ -53,7 +53,8 @@ GATE = Gate(
             "All code must be clippy clean.",
         ),
         Phrasing(
-            rf"\b{_WARNINGS}\b",
+            rf"(?<!suppress )(?<!suppressing )(?<!silence )(?<!silencing )(?<!disable )(?<!disabling )"
+            rf"(?<!hide )\b{_WARNINGS}\b",
             "There must be no clippy warnings.",
             negative=True,
         ),
@@ -80,7 +81,7 @@ GATE = Gate(
             "Run cargo clippy -- -W clippy::nursery.",
         ),
         Phrasing(
-            r"\bclippy(?:'s)?(?: (?:lints?|issues?|findings?|suggestions?|complaints?|errors?))?\s+"
+            r"\bclippy(?:'s)?(?: (?:warnings?|lints?|issues?|findings?|suggestions?|complaints?|errors?))?\s+"
             r"(?:must|should|ha(?:s|ve) to|needs? to)\s+(?:all\s+)?(?:be\s+)?"
             r"(?:resolved|fixed|addressed|happy|clean|green|silent|quiet|pass(?:ing)?)\b",
             "All clippy lints must be resolved.",

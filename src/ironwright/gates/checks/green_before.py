@@ -46,7 +46,10 @@ _TEST = (
     r"(?:writ\w*|add|create) (?:a |the )?(?:\w+ )?tests?)"
 )
 _TEST_FIRST = rf"{_TEST}\b[^.;]{{0,60}}\b(?:before|prior to|precedes?|ahead of)\b[^.;]{{0,40}}"
-_CODE = r"(?:implement\w*|code\b|coding|writing\b(?! (?:any |new |the |more )*tests?))"
+_CODE = (
+    r"(?:implement\w*|(?<!pushing )(?<!committing )(?<!merging )(?<!submitting )(?<!delivering )"
+    r"code\b|coding|writing\b(?! (?:any |new |the |more )*tests?))"
+)
 
 GATE = Gate(
     id="green_before",

@@ -67,7 +67,8 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            r"\b(?:suppress|silenc|disabl|bypass|turn(?:ing)? off|ignor)\w*\s+"
+            r"\b(?:suppress|silenc|disabl|bypass|turn(?:ing)? off|ignor(?= (?:the )?(?:lints?|checks?|"
+            r"linters?|hooks?)))\w*\s+"
             r"(?:the |any |all |clippy |compiler |lint(?:er|ing)? )*"
             r"(?:warnings?|lints?|checks?|linters?|hooks?)\b",
             "Never suppress compiler warnings.",

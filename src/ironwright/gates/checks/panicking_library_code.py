@@ -156,6 +156,19 @@ GATE = Gate(
             "Libraries return Result; they do not panic.",
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:no|avoid|without|zero)\s+(?:hidden\s+|any\s+|explicit\s+)?panics?\b(?!!|\s+(?:mode|"
+            r"handlers?|button|about|if|when|in tests?|messages?|hooks?))",
+            "Avoid panics.",
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:use|using|call|calling|have)\s+(?:any\s+)?(?:panic!?(?:\(\))?,?\s*(?:or\s+|"
+            r"and\s+)?unwraps?\b|unwraps\b)",
+            "Never use panic, unwrap, or expect.",
+            params={"code": "all"},
+            negative=True,
+        ),
     ),
     params={
         "code": Param(

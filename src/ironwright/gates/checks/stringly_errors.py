@@ -59,7 +59,7 @@ GATE = Gate(
     cost=Cost.TREE,
     phrasings=(
         Phrasing(
-            r"\b(?:custom|typed|structured|specific|dedicated|own|domain|concrete|meaningful)\s+error\s+"
+            r"\b(?:custom|typed|structured|explicit|specific|dedicated|own|domain|concrete|meaningful)\s+error\s+"
             r"(?:types?|enums?)\b",
             "Use appropriate error handling with custom error types.",
         ),

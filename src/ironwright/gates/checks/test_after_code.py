@@ -33,7 +33,10 @@ _TEST = (
     r"(?:tests|(?:a|the|each|every|one|failing|unit) test|"
     r"(?:writ\w*|add|create) (?:a |the )?(?:\w+ )?tests?)"
 )
-_CODE = r"(?:implement\w*|code\b|coding|writing\b(?! (?:any |new |the |more )*tests?))"
+_CODE = (
+    r"(?:implement\w*|(?<!pushing )(?<!committing )(?<!merging )(?<!submitting )(?<!delivering )"
+    r"code\b|coding|writing\b(?! (?:any |new |the |more )*tests?))"
+)
 
 GATE = Gate(
     id="test_after_code",

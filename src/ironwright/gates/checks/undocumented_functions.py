@@ -131,6 +131,11 @@ GATE = Gate(
             params={"items": "public"},
             strength=Strength.SOFT,
         ),
+        Phrasing(
+            r"\b(?:always|must)\s+(?:add|write|include|provide)"
+            r"\s+(?:rust\s+)?(?:(?:rust)?doc(?:umentation)?[ -]comments?|rustdoc|docstrings?)\b",
+            "Always add documentation comments.",
+        ),
     ),
     params={
         "items": Param(

@@ -90,6 +90,18 @@ GATE = Gate(
             r"comments?|justification|documentation)\b",
             "Minimize unsafe blocks with clear invariants.",
         ),
+        Phrasing(
+            r"\bunsafe(?: blocks?| code| functions?)?\s+(?:must\s+|should\s+)?(?:requires?|needs?|"
+            r"carr(?:y|ies)|has|have)\s+(?:an?\s+)?(?:#\s*|//\s*)?safety:?\s*"
+            r"(?:comments?|docs?|documentation|justification|sections?)",
+            "All unsafe blocks require // SAFETY: comments.",
+        ),
+        Phrasing(
+            r"\b(?:avoid|no|never use)\s+(?:any\s+)?unsafe(?: code| blocks?| rust)?\s+(?:unless|except "
+            r"when|if not)\s+(?:it is\s+|explicitly\s+|clearly\s+|well\s+)*"
+            r"(?:justified|documented|explained|commented)\b",
+            "Avoid unsafe unless justified.",
+        ),
     ),
     params={
         "tests": Param(bool, True, "Whether test code counts too.", stricter=lambda one, other: one or other),

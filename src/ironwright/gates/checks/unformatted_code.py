@@ -77,6 +77,10 @@ GATE = Gate(
             r"\b(?:code\s+)?format(?:ting|ter|)?\s*:\s*(?:always\s+|use\s+)?(?:cargo\s+fmt|rustfmt)\b",
             "Formatting: cargo fmt",
         ),
+        Phrasing(
+            r"^\W*(?:\d+\.\s*)?cargo (?:\+\w+ )?fmt\b(?:\s+--?[\w-]+)*\s*:\s+\w",
+            "cargo fmt --all: keep the style.",
+        ),
     ),
     tools=("rustfmt", "cargo-fmt"),
     inputs=("head", "base", "toolchain"),

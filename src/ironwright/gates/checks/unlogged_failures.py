@@ -148,7 +148,7 @@ GATE = Gate(
             "Log every error with its context.",
         ),
         Phrasing(
-            r"\b(?:proper|appropriate|structured|comprehensive|adequate|good|sufficient)\s+(?:logging|"
+            r"\b(?:proper|appropriate|comprehensive|adequate|good|sufficient)\s+(?:logging|"
             r"observability|"
             r"tracing|instrumentation)\b",
             "Implement proper logging and observability.",
