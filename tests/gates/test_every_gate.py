@@ -15,7 +15,7 @@ from ironwright.testing.gate_testing import Case
 MODULES = dict(gate_modules())
 HEADINGS = ("What it checks:", "Why:", "Evidence:", "Unknown when:")
 INPUTS = {"head", "base", "journal", "commits", "history", "rust", "manifests", "toolchain", "code"}
-INPUTS |= {"commented_code", "day"}
+INPUTS |= {"commented_code", "surface", "day"}
 
 
 def every_gate() -> pytest.MarkDecorator:
