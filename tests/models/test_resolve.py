@@ -205,16 +205,22 @@ def test_the_search_is_over_within_a_second_or_so() -> None:
         assert time.monotonic() - started < 1.5
 
 
-def test_a_model_that_cannot_call_tools_is_refused() -> None:
+def test_a_model_that_cannot_call_tools_comes_after_one_that_can() -> None:
     shown = {"capabilities": ["completion"], "model_info": {"llama.context_length": 8192}}
     for url in _serving(_Answers, {"/api/show": json.dumps(shown).encode()}):
-        assert ask_ollama(url, "plain") == Served("plain", 8192, False)
+        told = ask_ollama(url, "plain")
+        assert told is not None
+        assert (told.tools, told.window) == (False, 8192)
         ollama = replace(LOCAL[0], base_url=url)
-        only = Discovery((Found(ollama, url, (Served("plain"),)),))
-        with pytest.raises(ModelError, match="cannot call tools"):
-            resolve("ollama:plain", None, Config(), discovery=only)
+        only = Discovery((Found(ollama, url, (told, Served("able", tools=True))),))
+        assert resolve("sonnet", None, Config(), discovery=only).id == "able"
+        plain = resolve("ollama:plain", None, Config(), discovery=only)
+        assert (plain.tools, plain.context) == (False, 8192)
+        without = Discovery((Found(ollama, url, (told,)),))
+        assert resolve("sonnet", None, Config(), discovery=without).id == "plain"
+        embedding = Discovery((Found(ollama, url, (Served("nomic", chats=False),)),))
         with pytest.raises(ModelError, match="none of the local models"):
-            resolve("sonnet", None, Config(), discovery=only)
+            resolve("sonnet", None, Config(), discovery=embedding)
 
 
 def test_context_windows_are_read_where_servers_say_them() -> None:

@@ -16,6 +16,11 @@ def seconds() -> float:
     return time.monotonic()
 
 
+def epoch_seconds() -> float:
+    """Seconds since 1970, for moments that other processes and later ones compare with."""
+    return time.time()
+
+
 def filesystem_nanoseconds() -> int:
     """The time in nanoseconds as file systems stamp it: no later than the stamp of a file made now.
 

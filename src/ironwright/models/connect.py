@@ -137,10 +137,9 @@ def _openai(
         address = environ.get("OPENAI_BASE_URL") or None
     elif provider.wire is Wire.OLLAMA and not address.rstrip("/").endswith("/v1"):
         address = f"{address.rstrip('/')}/v1"
+    key = environ[resolved.found] if provider.keys else environ.get(provider.key_from or "")
     client = AsyncOpenAI(
-        api_key=environ[resolved.found]
-        if provider.keys
-        else "none",  # servers without keys still want a word
+        api_key=key or "none",  # for servers without keys the client still wants a word
         base_url=address,
         max_retries=0,
         http_client=_http(transport),

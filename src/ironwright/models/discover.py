@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from ironwright.host.clock import seconds
-from ironwright.models.providers import KEYED, LOCAL, SERVER, Provider, Wire
+from ironwright.models.ask_server import Enquiry, ask_at_once
+from ironwright.models.known_models import KnownModels, probe_key
+from ironwright.models.providers import KEYED, LOCAL, PROVIDERS, SERVER, Provider, Wire
+from ironwright.models.served import Served
+from ironwright.models.server_apis import read_ollama, read_openai, shown
 from ironwright.records.config import Config
 from ironwright.records.errors import ConfigError
 
 PROBE_SECONDS = 0.8
-"""How long a server may take to list its models; all are asked at once, so this bounds the whole search."""
+"""How long a server may take to say what it offers; all are asked at once, so this bounds the search."""
 
-_MAX_ANSWER = 4 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A model that a server offers.
-
-    Attributes:
-        id: Its id.
-        context: Its context window in tokens, where the server says.
-        tools: Whether it can call tools, where the server says.
-    """
-
-    id: str
-    context: int | None = None
-    tools: bool | None = None
+__all__ = ["PROBE_SECONDS", "Discovery", "Found", "Served", "ask_ollama", "discover", "ollama_address"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +44,33 @@ class Discovery:
     Attributes:
         found: What can be used.
         silent: Base URLs from ``[models] servers`` that did not answer.
+        probed: What probes found, by ``known_models.probe_key``.
     """
 
     found: tuple[Found, ...]
     silent: tuple[str, ...] = ()
+    probed: Mapping[str, Served] = field(default_factory=dict)
 
     def named(self, name: str) -> tuple[Found, ...]:
         """What was found of the provider with this name."""
         return tuple(item for item in self.found if item.provider.name == name)
 
+    def described(self, item: Found, model: Served) -> Served:
+        """A model with what a probe found, which counts more than what its server says."""
+        known = self.probed.get(probe_key(item.where, model.id, model.digest))
+        return model if known is None else model.known_from(known)
 
-def discover(config: Config, environ: Mapping[str, str] | None = None) -> Discovery:
+
+def discover(config: Config, environ: Mapping[str, str] | None = None, *, refresh: bool = False) -> Discovery:
     """Look for keys and servers; takes at most about a second.
+
+    Which servers answer and what they offer is asked each time. What a model can do is remembered by the
+    digest of its weights, where the server names one.
 
     Args:
         config: For ``[models] servers``.
         environ: The environment; None for the process's own.
+        refresh: Ask again what is remembered, and forget what probes found.
 
     Raises:
         ConfigError: An entry of ``[models] servers`` is no http or https URL.
@@ -86,33 +82,31 @@ def discover(config: Config, environ: Mapping[str, str] | None = None) -> Discov
         for keys in [next((keys for keys in provider.keys if all(environ.get(key) for key in keys)), None)]
         if keys
     )
-    named = [_configured(url, config.path) for url in config.models.servers]
+    named = [_configured(url, config) for url in config.models.servers]
     local = [_located(provider, environ) for provider in LOCAL]
-    known = {provider.base_url for provider in named}
-    asked = [*named, *(provider for provider in local if provider.base_url not in known)]
-    answers = _ask_all(asked)
-    served = tuple(
-        Found(provider, provider.base_url or "", models)
-        for provider, models in zip(asked, answers, strict=True)
-        if models
-    )
+    taken = {_parts(provider)[0] for provider in named}
+    asked = [*named, *(provider for provider in local if _parts(provider)[0] not in taken)]
+    known = KnownModels.load()
+    if refresh:
+        known.forget_probes()
+    answers = _ask_all(asked, {} if refresh else dict(known.shown), known.show, environ)
+    known.save()
+    served = tuple(Found(provider, provider.base_url or "", models) for provider, models in answers if models)
     silent = tuple(
-        provider.base_url or ""
-        for provider, models in zip(named, answers[: len(named)], strict=True)
-        if not models
+        url for url, (_, models) in zip(config.models.servers, answers, strict=False) if not models
     )
-    return Discovery((*keyed, *served), silent)
+    return Discovery((*keyed, *served), silent, dict(known.probed))
 
 
-def _configured(url: str, path: str) -> Provider:
+def _configured(url: str, config: Config) -> Provider:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(
             f"models.servers has {url!r}, which is no base URL",
-            where=path,
+            where=config.path,
             advice='Write it as "http://host:port/v1".',
         )
-    return replace(SERVER, base_url=url.rstrip("/"))
+    return replace(SERVER, base_url=url.rstrip("/"), key_from=config.models.server_key)
 
 
 def _located(provider: Provider, environ: Mapping[str, str]) -> Provider:
@@ -120,85 +114,101 @@ def _located(provider: Provider, environ: Mapping[str, str]) -> Provider:
     host = environ.get("OLLAMA_HOST") if provider.wire is Wire.OLLAMA else None
     if not host:
         return provider
+    url = ollama_address(host)
+    return replace(provider, base_url=url, local=_is_loopback(url))
+
+
+def ollama_address(host: str | None) -> str:
+    """Where an Ollama listens, from what ``OLLAMA_HOST`` says; None is its default."""
+    if not host:
+        return PROVIDERS["ollama"].base_url or ""
     url = host if "//" in host else f"http://{host}"
     parts = urlsplit(url)
     name = "127.0.0.1" if parts.hostname in (None, "0.0.0.0", "::") else parts.hostname
     port = parts.port or (443 if parts.scheme == "https" else 11434)
-    loopback = name in ("localhost", "::1") or str(name).startswith("127.")
-    return replace(provider, base_url=f"{parts.scheme}://{name}:{port}", local=loopback)
+    shown = f"[{name}]" if ":" in str(name) else name
+    return f"{parts.scheme}://{shown}:{port}"
 
 
-def _ask_all(providers: list[Provider]) -> list[tuple[Served, ...]]:
-    """Ask every server at once; who has not answered in time counts as silent, however slowly it drips."""
-    answers: list[tuple[Served, ...]] = [()] * len(providers)
-
-    def ask(position: int) -> None:
-        answers[position] = _ask(providers[position])
-
-    threads = [threading.Thread(target=ask, args=(n,), daemon=True) for n in range(len(providers))]
-    deadline = seconds() + PROBE_SECONDS
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, deadline - seconds()))
-    return list(answers)
+def _is_loopback(url: str) -> bool:
+    name = urlsplit(url).hostname or ""
+    return name in ("localhost", "::1") or name.startswith("127.")
 
 
-def _ask(provider: Provider) -> tuple[Served, ...]:
-    """The models that a server lists; empty when nobody answers or the answer is no list of models."""
+def _parts(provider: Provider) -> tuple[str, str]:
+    """A server's origin, and the path at which it speaks OpenAI's protocol."""
     base = provider.base_url or ""
-    listing = _get(f"{base}/v1/models" if provider.wire is Wire.OLLAMA else f"{base}/models")
-    if not isinstance(listing, dict) or not isinstance(listing.get("data"), list):
-        return ()
-    ids = [item for item in listing["data"] if isinstance(item, dict) and isinstance(item.get("id"), str)]
-    return tuple(Served(item["id"], _context(item)) for item in ids)
+    if provider.wire is Wire.OLLAMA or not base.endswith("/v1"):
+        return base, "" if provider.wire is not Wire.OLLAMA else "/v1"
+    return base.removesuffix("/v1"), "/v1"
 
 
-def _context(item: Mapping[str, Any]) -> int | None:
-    """A window: ``max_model_len`` of vLLM, ``meta.n_ctx`` of llama.cpp, ``context_length`` of OpenRouter."""
-    meta = item.get("meta")
-    candidates = (
-        item.get("max_model_len"),
-        item.get("context_length"),
-        meta.get("n_ctx") if isinstance(meta, dict) else None,
+_Answer = tuple[Provider, tuple[Served, ...]]
+
+
+def _ask_all(
+    providers: Sequence[Provider],
+    remembered: Mapping[str, Served],
+    learned: Callable[[str, Served], None],
+    environ: Mapping[str, str],
+) -> list[_Answer]:
+    """Ask every server at once; who has not answered in time counts as silent, however slowly it drips."""
+    nothing: _Answer = (SERVER, ())
+
+    def question(position: int, ask: Enquiry, known: Callable[[_Answer], None]) -> None:
+        _ask(providers[position], ask, known, remembered, learned)
+
+    origins = [_parts(provider)[0] for provider in providers]
+    keys = [environ.get(provider.key_from or "") for provider in providers]
+    headers = [{"Authorization": f"Bearer {key}"} if key else {} for key in keys]
+    return ask_at_once(
+        list(zip(origins, headers, strict=True)), question, limit=PROBE_SECONDS, nothing=nothing
     )
-    return next((value for value in candidates if isinstance(value, int) and value > 0), None)
+
+
+def _ask(
+    provider: Provider,
+    ask: Enquiry,
+    known: Callable[[_Answer], None],
+    remembered: Mapping[str, Served],
+    learned: Callable[[str, Served], None],
+) -> None:
+    """Ask one server what it offers; one that only its address names is asked what it is, too."""
+    origin, prefix = _parts(provider)
+    last: list[tuple[Served, ...]] = [()]
+
+    def as_kind(kind: Provider) -> Callable[[tuple[Served, ...]], None]:
+        def tell(models: tuple[Served, ...]) -> None:
+            last[0] = models
+            known((kind, models))
+
+        return tell
+
+    if provider.wire is Wire.OLLAMA:
+        read_ollama(ask, as_kind(provider), remembered, learned)
+        return
+    if provider.name == SERVER.name:
+        ollama = replace(
+            PROVIDERS["ollama"], base_url=origin, local=_is_loopback(origin), key_from=provider.key_from
+        )
+        if read_ollama(ask, as_kind(ollama), remembered, learned):
+            return
+    kind = read_openai(ask, as_kind(provider), prefix)
+    if kind in PROVIDERS and kind != SERVER.name and last[0]:
+        # A server of its own kind may listen where another usually does.
+        told = replace(
+            PROVIDERS[kind],
+            base_url=provider.base_url,
+            local=_is_loopback(origin),
+            key_from=provider.key_from,
+        )
+        known((told, last[0]))
 
 
 def ask_ollama(base_url: str, model: str) -> Served | None:
-    """What Ollama says of one model, or None when it does not answer.
-
-    Its OpenAI-compatible interface accepts tools for any model, also for those that cannot call them;
-    only ``/api/show`` tells.
-    """
-    shown = _get(f"{base_url}/api/show", {"model": model})
-    if not isinstance(shown, dict):
-        return None
-    capabilities = shown.get("capabilities")
-    info = shown.get("model_info")
-    lengths = [
-        value
-        for key, value in (info.items() if isinstance(info, dict) else ())
-        if key.endswith(".context_length") and isinstance(value, int)
-    ]
-    tools = "tools" in capabilities if isinstance(capabilities, list) else None
-    return Served(model, lengths[0] if lengths else None, tools)
-
-
-def _get(url: str, payload: Mapping[str, Any] | None = None) -> Any:
-    """The JSON answer of a server, or None when it gives none in time; never through a proxy."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=PROBE_SECONDS)
+    """What Ollama says of one model, or None when it does not answer within :data:`PROBE_SECONDS`."""
+    ask = Enquiry(base_url, seconds() + PROBE_SECONDS)
     try:
-        body = None if payload is None else json.dumps(payload)
-        connection.request(
-            "GET" if body is None else "POST", parts.path, body, {"Accept": "application/json"}
-        )
-        answer = connection.getresponse()
-        raw = answer.read(_MAX_ANSWER)
-        return json.loads(raw) if answer.status == 200 else None
-    except (OSError, http.client.HTTPException, ValueError, RecursionError):
-        return None  # nobody there, or nobody who speaks this protocol: not found is the answer
+        return shown(model, ask)
     finally:
-        connection.close()
+        ask.end()

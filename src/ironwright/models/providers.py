@@ -37,6 +37,7 @@ class Provider:
         price_id: Its name in the price table; None where its models have no list price.
         base_url: Where it is, for providers that speak OpenAI's protocol; None for the client's default.
         local: It runs on this machine, and using it costs no money.
+        key_from: The environment variable whose value is sent along; for servers that are found by address.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Provider:
     price_id: str | None = None
     base_url: str | None = None
     local: bool = False
+    key_from: str | None = None
 
     @property
     def advice(self) -> str:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ironwright.models import price
-from ironwright.models.discover import Discovery, Found, Served, ask_ollama, discover
+from ironwright.models.discover import Discovery, Found, discover
 from ironwright.models.price import Price, Tokens
 from ironwright.models.providers import KEYED, PROVIDERS, ROLES, SERVER, Provider, Wire
+from ironwright.models.served import Served
 from ironwright.records.config import Config
 from ironwright.records.errors import ModelError
 
 _SET_A_KEY = (
     "Set ANTHROPIC_API_KEY, OPENAI_API_KEY, GOOGLE_API_KEY or OPENROUTER_API_KEY, or AWS credentials for "
-    "Bedrock, or start a local server (`ollama serve` with a model that can call tools), or name one under "
+    "Bedrock, or start a local server (`ollama serve`, then `ironwright models pull NAME`), or name one under "
     "[models] servers in ironwright.toml. `ironwright models` shows what is found."
 )
 
@@ -31,6 +32,7 @@ class ResolvedModel:
         reason: Why this one: which word was resolved, and whose it was.
         price: Its list price, or None when it is not known.
         context: Its context window in tokens, or None when nobody says.
+        tools: Whether it can call tools; None when nobody says. One that cannot is told to write commands.
     """
 
     provider: Provider
@@ -39,6 +41,7 @@ class ResolvedModel:
     reason: str
     price: Price | None
     context: int | None = None
+    tools: bool | None = None
 
     @property
     def label(self) -> str:
@@ -129,19 +132,21 @@ def _choose(word: str, origin: str, config: Config, found: Discovery) -> tuple[F
 def _by_role(role: str, origin: str, found: Discovery) -> tuple[Found, Served]:
     for item in found.found:
         if role in item.provider.roles:
-            return item, Served(item.provider.roles[role])
+            return item, found.described(item, Served(item.provider.roles[role]))
     servers = [item for item in found.found if item.models]
-    for item in servers:
-        for model in item.models:
-            served = _with_tools(item, model)
-            if served is not None:
-                return item, served
+    served = [
+        (item, found.described(item, model)) for item in servers for model in item.models if model.chats
+    ]
+    # A model that calls tools comes before one that has to be told how to write commands.
+    best = min(served, key=lambda pair: pair[1].tools is False, default=None)
+    if best is not None:
+        return best
     if servers:
         models = ", ".join(model.id for item in servers for model in item.models)
         raise ModelError(
-            "none of the local models can call tools",
+            "none of the local models holds conversations",
             where=", ".join(item.where for item in servers),
-            advice=f"Found {models}. Load one that can (see `ollama show MODEL`), or set a key.",
+            advice=f"Found {models}. Load one that chats, or set a key.",
         )
     keyed = ", ".join(item.provider.name for item in found.found)
     if keyed:
@@ -159,17 +164,17 @@ def _full(word: str, origin: str, found: Discovery) -> tuple[Found, Served]:
     url = urlsplit(word)
     if url.scheme in ("http", "https") and url.fragment:
         base = word.split("#", 1)[0].rstrip("/")
-        return Found(replace(SERVER, base_url=base), base), Served(url.fragment)
+        there = next((item for item in found.found if item.where == base), None)
+        item = there or Found(replace(SERVER, base_url=base), base)
+        known = next((model for model in item.models if model.id == url.fragment), Served(url.fragment))
+        return item, _chatting(item, found.described(item, known))
     prefix, _, rest = word.partition(":")
     if prefix in PROVIDERS and rest:
         return _at(PROVIDERS[prefix], rest, origin, found)
     for item in found.found:  # a server's own ids may hold a colon (`qwen3:8b`)
         for model in item.models:
             if word in (model.id, model.id.removesuffix(":latest")):
-                served = _with_tools(item, model)
-                if served is None:
-                    raise _no_tools(item, model.id)
-                return item, served
+                return item, _chatting(item, found.described(item, model))
     for provider in KEYED:
         if word.startswith(provider.prefixes):
             return _at(provider, word, origin, found)
@@ -195,37 +200,31 @@ def _at(provider: Provider, model: str, origin: str, found: Discovery) -> tuple[
             advice=f"Start it, or name its address under [models] servers. {_SET_A_KEY}",
         )
     if provider.keys:
-        return usable[0], Served(model)
+        return usable[0], found.described(usable[0], Served(model))
     for item in usable:
         for offered in item.models:
             if model in (offered.id, offered.id.removesuffix(":latest")):
-                served = _with_tools(item, offered)
-                if served is None:
-                    raise _no_tools(item, offered.id)
-                return item, served
+                return item, _chatting(item, found.described(item, offered))
     offers = ", ".join(offered.id for item in usable for offered in item.models)
     raise ModelError(
         f"{provider.name} does not serve {model}", where=usable[0].where, advice=f"It serves: {offers}."
     )
 
 
-def _with_tools(item: Found, model: Served) -> Served | None:
-    """The model with what its server says of it; None when it says that it cannot call tools."""
-    if item.provider.wire is Wire.OLLAMA:
-        told = ask_ollama(item.provider.base_url or "", model.id)
-        model = told or model
-    return None if model.tools is False else model
-
-
-def _no_tools(item: Found, model: str) -> ModelError:
-    return ModelError(
-        f"{model} cannot call tools, so it cannot work on files",
+def _chatting(item: Found, model: Served) -> Served:
+    if model.chats:
+        return model
+    raise ModelError(
+        f"{model.id} makes embeddings; it holds no conversations, so it cannot work on files",
         where=item.where,
-        advice="Choose a model that can; `ollama show MODEL` lists `tools` under its capabilities.",
+        advice="Choose a model that chats; `ironwright models` lists them.",
     )
 
 
 def _described(item: Found, served: Served, reason: str) -> ResolvedModel:
     listed = price.price_of(item.provider, served.id)
-    context = served.context or (listed.context if listed else None)
-    return ResolvedModel(item.provider, served.id, item.where, reason, listed, context)
+    context = served.window or (listed.context if listed else None)
+    tools = served.tools
+    if tools is None and item.provider.roles:
+        tools = True  # every model that a hosted provider offers for the short names calls tools
+    return ResolvedModel(item.provider, served.id, item.where, reason, listed, context, tools)

@@ -60,7 +60,12 @@ class ModelsConfig:
         sonnet: The same for ``sonnet``.
         opus: The same for ``opus``.
         default: The model for definitions that name none, or ``inherit``.
-        servers: Base URLs of OpenAI-compatible servers, besides those found on this machine.
+        servers: Base URLs of OpenAI-compatible servers and of Ollama, besides those found on this machine.
+        server_key: The environment variable whose value opens those servers; without it none is sent.
+        fallback: Models to go on with, in this order, while the chosen one cannot be had: ``provider:id``, or
+            a provider's name for its model of the same size.
+        requests_per_minute: The most requests to one provider, of all runs of this machine together; without
+            it only what providers ask for is kept to.
     """
 
     haiku: str | None = None
@@ -68,6 +73,9 @@ class ModelsConfig:
     opus: str | None = None
     default: str | None = None
     servers: tuple[str, ...] = ()
+    server_key: str | None = None
+    fallback: tuple[str, ...] = ()
+    requests_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,13 +128,22 @@ class ScriptedServer:
         script: What the model answers.
         protocol: What :attr:`base_url` is for; the server answers every protocol by path.
         model: The id that it lists and reports.
+        pages: JSON answers by path, which come before its own: what a kind of server says of its models.
+            A callable gets the request's JSON. Bytes are sent as they are; a pair is status and answer.
     """
 
     def __init__(
-        self, script: Script, protocol: Protocol = "anthropic", *, model: str = "scripted-1"
+        self,
+        script: Script,
+        protocol: Protocol = "anthropic",
+        *,
+        model: str = "scripted-1",
+        pages: Mapping[str, Any] | None = None,
     ) -> None:
         self.protocol = protocol
         self.model = model
+        self.pages = dict(pages or {})
+        self.visited: list[str] = []
         self.requests: list[Received] = []
         self.answered: list[float] = []
         self._script = script
@@ -197,6 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         model = self.server.owner.model
+        if self._page(self.path, None):
+            return
         if self.path == "/v1/models":
             self._send_json(200, {"object": "list", "data": [{"id": model, "object": "model"}]})
         elif self.path == "/api/tags" and self.server.owner.protocol == "ollama":
@@ -207,6 +218,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         path = self.path.split("?")[0]
+        if self._page(path, body):
+            return
         if path == "/api/show" and self.server.owner.protocol == "ollama":
             self._send_json(200, {"capabilities": ["completion", "tools"], "model_info": {}})
             return
@@ -222,6 +235,24 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(wanted, turn, position)
         self.server.owner.done()
+
+    def do_DELETE(self) -> None:
+        self.do_POST()
+
+    def _page(self, path: str, body: bytes | None) -> bool:
+        """Answer with a page, where there is one."""
+        owner = self.server.owner
+        if path not in owner.pages:
+            return False
+        owner.visited.append(path)
+        page = owner.pages[path]
+        answer = page(json.loads(body) if body else None) if callable(page) else page
+        status, data = answer if isinstance(answer, tuple) else (200, answer)
+        if isinstance(data, bytes):
+            self._send_bytes(status, "application/x-ndjson", data)
+        else:
+            self._send_json(status, data)
+        return True
 
     def _answer(self, wanted: _Wanted, turn: Turn, position: int) -> None:
         fault = turn.fault or Fault()
