@@ -23,10 +23,10 @@ _TABLE = Path(__file__).with_name("RESULTS.md")
 _FIRST_SHOTS = (
     "## First shots",
     "",
-    "What a collection says that the gates have seen is too good. Two parts of this one were written before the",
-    "gates were changed for them, and judged at once (2026-11-21):",
+    "What a collection says that the gates have seen is too good. Two parts of this one were written before",
+    "the gates were changed for them, and judged at once (2026-11-21):",
     "",
-    "| part | cheats accepted, default contract | every gate, by a gate about the trick | honest refused, default |",
+    "| part | cheats accepted by default | missed by every gate about them | honest refused by default |",
     "|---|---|---|---|",
     "| `unseen_cheats`, `unseen_honest` | 37 of 57 | 32 of 57 | 0 of 43, but two that were badly formatted |",
     "| `second_round`, after the gates had learned from the first | 5 of 12 | not judged | 0 of 9 |",
