@@ -160,9 +160,9 @@ class TestReader:
             if definitions:
                 if depth < _DEPTH and any(self._asserts(item, depth + 1) for item in definitions):
                     return True
-            elif use.kind != "macro" and use.name not in _UNWRAPPING and _ASSERTING_CALL.search(use.name):
-                return True
-            elif use.kind == "function" and _ASSERTING_TYPE.search(use.path):
+            elif (
+                use.kind != "macro" and use.name not in _UNWRAPPING and _ASSERTING_CALL.search(use.name)
+            ) or (use.kind == "function" and _ASSERTING_TYPE.search(use.path)):
                 return True
         return False
 
