@@ -26,6 +26,11 @@ def state_home() -> Path:
     return Path(override) if override else Path(platformdirs.user_state_dir("ironwright", appauthor=False))
 
 
+def outcomes_file() -> Path:
+    """The SQLite file of what became of attempts, of all the user's repositories."""
+    return state_home() / "outcomes.sqlite"
+
+
 def lock_name(agent: str) -> str:
     """The file name of an agent's lock; what a file name cannot hold becomes ``-``."""
     return (re.sub(r"[^\w.+-]+", "-", agent).strip(".-") or "agent") + ".toml"

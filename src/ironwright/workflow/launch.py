@@ -18,6 +18,7 @@ from ironwright.models.paid_once import paid_once
 from ironwright.records.config import load_config
 from ironwright.records.errors import MACHINE_REFUSALS, IronwrightError, RunError
 from ironwright.records.journal import EventKind
+from ironwright.records.paths import ProjectPaths, outcomes_file
 from ironwright.records.report import Outcome, RunReport
 from ironwright.workflow.change import project_of
 from ironwright.workflow.context import Ledger, RunContext, RunJournal, RunListener, SuspendedError
@@ -173,9 +174,25 @@ def _work_on(folder: RunFolder, listener: RunListener, engine: Engine | None) ->
                 report = _to_report(run, engine)
             else:
                 report = _reported(folder)
-            if journal.find(ENDED) is not None:
+            if (ended := journal.find(ENDED)) is not None:
+                report = _learned(folder, record, report, project, ended.time)
                 clear_up(folder, workspace, report.outcome, journal.events)
             return report
+
+
+def _learned(
+    folder: RunFolder, record: RunRecord, report: RunReport, project: ProjectPaths, ended: str
+) -> RunReport:
+    """Keep what became of the attempts; a recording's say nothing about any model."""
+    from ironwright.workflow.learning import learn
+    from ironwright.workflow.outcome_store import OutcomeStore
+
+    if record.request.recording is not None:
+        return report
+    told = learn(report, project, ended, OutcomeStore(outcomes_file()))
+    if told.notes != report.notes:
+        write_report(folder, told)
+    return told
 
 
 def _open(run: _Run) -> None:

@@ -38,6 +38,7 @@ _SECTIONS: Mapping[str, Mapping[str, LazyCommand]] = {
         "agents": LazyCommand("agents", "list, show, lint or export agent definitions"),
         "gates": LazyCommand("gates", "list gates, or explain one"),
         "memory": LazyCommand("memory", "the project's notes, which agents read and propose"),
+        "stats": LazyCommand("stats", "what became of attempts, what they cost, what recurs"),
         "models": LazyCommand("models", "the models that can be used from here"),
     },
     "Set up": {
