@@ -37,6 +37,7 @@ class EventKind(StrEnum):
     ANSWER = "answer"
     REMEMBERED = "remembered"
     COMMITTED = "committed"
+    ESCALATED = "escalated"
     MECHANICAL_STARTED = "mechanical_started"
     MECHANICAL_ENDED = "mechanical_ended"
     MECHANICAL_UNDONE = "mechanical_undone"

@@ -174,6 +174,7 @@ class AttemptSpec:
         trees: Looks at and restores the worktree; None does without recognising a call in flight.
         gates: One line for each gate of the contract.
         findings: What earlier checks found, rendered; may be empty.
+        lessons: What the failed attempts of earlier agents taught, rendered; may be empty.
         instructions: ``(name, text)`` of the project's own (CLAUDE.md, AGENTS.md).
         protected: Globs of files that must not be edited, besides the built-in ones.
         forbidden: Commands that must not run (``git push --force``).
@@ -196,6 +197,7 @@ class AttemptSpec:
     trees: TreeKeeper | None = None
     gates: tuple[str, ...] = ()
     findings: str = ""
+    lessons: str = ""
     instructions: tuple[tuple[str, str], ...] = ()
     protected: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()

@@ -42,8 +42,8 @@ def brief(spec: AttemptSpec) -> str:
 
 
 def prompt(spec: AttemptSpec) -> str | None:
-    """The user's turn: the task, with what earlier checks found; None where there is nothing to say."""
-    parts = [spec.task.strip()]
+    """The user's turn: task, lessons of earlier attempts, findings; None where there is nothing to say."""
+    parts = [spec.task.strip(), spec.lessons.strip()]
     if spec.findings.strip():
         parts.append(f"The gates do not pass yet:\n\n{spec.findings.strip()}\n\nRepair this.")
     text = "\n\n".join(part for part in parts if part)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ironwright.records.journal import Event, EventKind
@@ -121,7 +121,7 @@ class RunContext:
         journal: Its journal, open for writing.
         step: Runs durable steps.
         engine: Works on attempts.
-        model: The model, connected.
+        models: Connects to a model by its label.
         sandbox: Runs the agent's commands.
         listener: Is told.
         stop: Set when the process was asked to stop.
@@ -136,8 +136,17 @@ class RunContext:
     journal: RunJournal
     step: StepRunner
     engine: Engine
-    model: ModelAccess
+    models: Callable[[str], ModelAccess]
     sandbox: Sandbox
     listener: RunListener
     stop: threading.Event
     ledger: Ledger
+
+    @property
+    def model(self) -> ModelAccess:
+        """The model of who works now, connected."""
+        return self.models(self.plan.model)
+
+    def on_rung(self, number: int) -> RunContext:
+        """The same run after so many steps up its ladder."""
+        return self if number == 0 else replace(self, plan=self.plan.on_rung(number))

@@ -49,7 +49,7 @@ def refuse_premature(
         f"and {failed} are recorded",
         where=", ".join(bound[0].sources) or contract.name,
         advice=f"Let {first} try first (`--agent {standard or 'NAME'}`), or allow it with "
-        "`--override-escalation`.",
+        '`--override-escalation "REASON"`.',
     )
 
 

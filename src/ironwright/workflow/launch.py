@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import signal
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -255,28 +256,43 @@ def _to_report(run: _Run, engine: Engine | None) -> RunReport:
 async def _work(run: _Run, engine: Engine | None) -> RunReport:
     async with _interruptible(run.stop), _transport(run) as transport:
         sandbox = await asyncio.to_thread(_sandbox, run.record.request.sandbox)
-        model = open_model(
-            run.record.request,
-            run.plan.model,
-            run.ground.config,
-            transport,
-            progress=run.listener.progress,
-        )
+        models = _models(run, transport)
+        if run.plan.model:  # a model that cannot be used any more is told of before anything is done
+            models(run.plan.model)
 
         async def body(step: StepRunner) -> RunReport:
             from ironwright.workflow.review_advice import review_advice
             from ironwright.workflow.run import go_through
 
-            context = _context(run, step, engine or _native(), model, sandbox)
+            context = _context(run, step, engine or _native(), models, sandbox)
             state = run.ledger.reached(await go_through(context))
-            run.ledger.state = await review_advice(context, state, transport)
+            run.ledger.state = await review_advice(context.on_rung(state.rung), state, transport)
             return finish(context)
 
         record = run.record
         return await run_durably(run.folder.database, record.run_id, record.workflow, body, run.listener)
 
 
-def _context(run: _Run, step: StepRunner, engine: Engine, model: ModelAccess, sandbox: Sandbox) -> RunContext:
+def _models(run: _Run, transport: httpx2.AsyncBaseTransport | None) -> Callable[[str], ModelAccess]:
+    """Connects to each model of the run once, when it is needed."""
+
+    @cache
+    def connected(label: str) -> ModelAccess:
+        request = run.record.request
+        if label != run.plan.model:  # what the user named is the first agent's
+            request = replace(request, model=None)
+        return open_model(request, label, run.ground.config, transport, progress=run.listener.progress)
+
+    return connected
+
+
+def _context(
+    run: _Run,
+    step: StepRunner,
+    engine: Engine,
+    models: Callable[[str], ModelAccess],
+    sandbox: Sandbox,
+) -> RunContext:
     return RunContext(
         folder=run.folder,
         record=run.record,
@@ -286,7 +302,7 @@ def _context(run: _Run, step: StepRunner, engine: Engine, model: ModelAccess, sa
         journal=run.journal,
         step=step,
         engine=engine,
-        model=model,
+        models=models,
         sandbox=sandbox,
         listener=run.listener,
         stop=run.stop,

@@ -85,7 +85,12 @@ async def mechanical_tier(run: RunContext, state: State, *, in_progress: bool) -
 
 
 async def repair_by_tools(
-    run: RunContext, number: int, repairers: Sequence[Repairer], files: frozenset[str] | None
+    run: RunContext,
+    number: int,
+    repairers: Sequence[Repairer],
+    files: frozenset[str] | None,
+    *,
+    fetch: bool = False,
 ) -> Mapping[str, Any]:
     """Run the tools in the worktree, once, and put back whatever they changed beside the point.
 
@@ -98,6 +103,7 @@ async def repair_by_tools(
         number: Which use of the tier it is.
         repairers: What runs, in order.
         files: The Rust files that may change; None for all of them.
+        fetch: Whether dependencies may be missing still; a check brings them here as well.
 
     Returns:
         The data of ``mechanical_ended``.
@@ -105,7 +111,7 @@ async def repair_by_tools(
     key = f"mechanical-{number}"
 
     async def act() -> Mapping[str, Any]:
-        working = asyncio.create_task(asyncio.to_thread(_repair, run, key, number, repairers, files))
+        working = asyncio.create_task(asyncio.to_thread(_repair, run, number, repairers, files, fetch))
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
@@ -205,9 +211,9 @@ def _named_files(run: RunContext, state: State, report: CheckReport) -> frozense
 
 
 def _repair(
-    run: RunContext, key: str, number: int, repairers: Sequence[Repairer], files: frozenset[str] | None
+    run: RunContext, number: int, repairers: Sequence[Repairer], files: frozenset[str] | None, fetch: bool
 ) -> Mapping[str, Any]:
-    workspace = run.workspace
+    workspace, key = run.workspace, f"mechanical-{number}"
     over, known = run.journal.find(f"{key}/ended"), run.journal.find(f"{key}/started")
     if over is not None and over.data["tree_after"] == workspace.state():
         return over.data  # the process died between the journal's word and the step's record
@@ -220,7 +226,7 @@ def _repair(
     if known:  # an earlier process died in the middle of it
         workspace.restore(before)
     commands: list[dict[str, Any]] = []
-    notes: list[str] = []
+    notes = _fetched(run) if fetch else []
     for repairer in repairers:
         run.listener.progress(f"{TIER}: {repairer.name}")
         missing = find_tool(repairer.tool) if repairer.tool else None
@@ -251,6 +257,30 @@ def _repair(
 
 def _may_change(path: str, files: frozenset[str] | None) -> bool:
     return path.endswith(".rs") and (files is None or path in files)
+
+
+def _fetched(run: RunContext) -> list[str]:
+    """Bring the dependencies here, as the tools have no network; what is in the way, as notes."""
+    from ironwright.host.cargo import CargoError, CargoWorkspace
+    from ironwright.host.toolchain import toolchain
+
+    config = run.ground.config
+    cargo = CargoWorkspace(
+        run.workspace.tree,
+        run.workspace.area / "fetched",
+        run.sandbox,
+        toolchain(),
+        config.cargo,
+        limits_of(config.sandbox),
+        stop=run.stop,
+        progress=run.listener.progress,
+    )
+    try:
+        for root in cargo.roots:
+            cargo.prepare(root)
+    except CargoError as error:
+        return [f"{TIER}: {error.what}"]
+    return []
 
 
 def _place(run: RunContext) -> RepairPlace:

@@ -39,6 +39,7 @@ class Phase:
         history: The conversation so far, or None at its beginning.
         findings: What the gates found last, rendered; may be empty.
         answers: Answers to the questions on which the conversation stopped.
+        lessons: What earlier agents' failed attempts taught; may be empty.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Phase:
     history: bytes | None = None
     findings: str = ""
     answers: Mapping[str, str] | None = None
+    lessons: str = ""
 
 
 async def work_phase(run: RunContext, phase: Phase) -> AttemptResult:
@@ -134,6 +136,7 @@ def _spec(run: RunContext, phase: Phase) -> AttemptSpec:
         trees=TreeKeeper(workspace.state, workspace.restore, workspace.changed),
         gates=plan.gates,
         findings=phase.findings,
+        lessons=phase.lessons,
         instructions=plan.instructions,
         protected=run.ground.config.run.protected,
         forbidden=_forbidden(plan.contract),
@@ -210,6 +213,7 @@ def _started(run: RunContext, phase: Phase) -> dict[str, Any]:
         "model": run.model.label,
         "task": phase.task,
         "findings": phase.findings,
+        "lessons": phase.lessons,
         # What the agent is told with its definition, so that it need not read it again.
         "supplied": [name for name, _ in run.plan.instructions]
         + [include.name for include in run.plan.agent.includes],

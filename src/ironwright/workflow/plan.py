@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,12 @@ from ironwright.host.git import Repository, open_repository
 from ironwright.records.config import Config, load_config
 from ironwright.records.contract import Contract
 from ironwright.records.definition import Agent, Command
-from ironwright.records.errors import ConfigError, ContractError, RepositoryError
+from ironwright.records.errors import ConfigError, ContractError, ModelError, RepositoryError
 from ironwright.records.paths import ProjectPaths
 from ironwright.workflow.change import project_of
 from ironwright.workflow.check import ContractSource
+from ironwright.workflow.ladder import Rung, rungs_above
+from ironwright.workflow.mechanical_role import fits, over_everything
 from ironwright.workflow.request import RunRequest
 from ironwright.workflow.verdict_cache import key_of
 
@@ -51,7 +53,7 @@ class Plan:
         contract: Its contract.
         contract_identity: Digest of what the contract was made from.
         route_reason: Why this agent.
-        model: ``provider:id``.
+        model: ``provider:id``; empty where there is none and tools do what can be done.
         commands: The before- and after-commands by name.
         instructions: ``(name, text)`` of the project's own instructions.
         gates: One line for each gate, for the agent.
@@ -59,6 +61,8 @@ class Plan:
         identity: Who commits.
         earlier: Failed attempts of earlier runs on the same task, for an agent that is for escalation only.
         notes: What a person should know.
+        ladder: Who works next when this agent's work stays refused.
+        tools_first: Whether the mechanical tier works before anybody else, and ends the run where it can.
         reviewer: The model that is asked about what no gate checks, as ``provider:id``; empty for nobody.
     """
 
@@ -75,6 +79,24 @@ class Plan:
     earlier: tuple[Mapping[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     reviewer: str = ""
+    ladder: tuple[Rung, ...] = ()
+    tools_first: bool = False
+
+    def on_rung(self, number: int) -> Plan:
+        """The plan as it is after so many steps up; 0 is the beginning."""
+        if number == 0:
+            return self
+        rung = self.ladder[number - 1]
+        return replace(
+            self,
+            agent=rung.agent,
+            contract=rung.contract,
+            contract_identity=rung.contract_identity,
+            route_reason=rung.reason,
+            model=rung.model,
+            gates=_gate_lines(rung.contract),
+            tools_first=False,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The plan as JSON data."""
@@ -158,33 +180,57 @@ def make_plan(request: RunRequest, ground: Ground) -> Plan:
     from ironwright.agents.find import project_instructions
     from ironwright.workflow.contract_source import agent_contract
     from ironwright.workflow.escalation import earlier_failures, refuse_premature
-    from ironwright.workflow.model_access import choose_model, choose_reviewer
+    from ironwright.workflow.model_access import choose_reviewer
 
     root = ground.project.root
     agent, reason = _route(request, ground)
     source = agent_contract(agent, root, ground.config)
     contract = source.load()
     earlier = earlier_failures(ground.project, request.task)
-    refuse_premature(contract, agent.name, earlier, overridden=request.override_escalation)
-    commands = _commands(contract, root)
+    refuse_premature(contract, agent.name, earlier, overridden=bool(request.override_escalation))
+    tools_first = fits(agent, contract, request.task)
+    if tools_first:
+        contract = over_everything(contract)
+    identity = key_of(["run", source.identity, *(["everything"] if tools_first else [])])
     limits = _limits(request, ground.config)
-    model = choose_model(request, agent.model, ground.config, limits.max_usd)
-    identity = user_identity(ground.repository)
+    model, lacking = _model(request, agent, ground.config, limits, tools_first)
+    above: tuple[Rung, ...] = ()
+    remarks: list[str] = []
+    if model:
+        above, remarks = rungs_above(agent, contract, identity, root, ground.config, request, limits.max_usd)
+    commands = _commands((contract, *(rung.contract for rung in above)), root)
+    user = user_identity(ground.repository)
     return Plan(
         agent=agent,
         contract=contract,
-        contract_identity=key_of(["run", source.identity]),
+        contract_identity=identity,
         route_reason=reason,
         model=model,
         commands=commands,
         instructions=tuple((item.name, item.text) for item in project_instructions(root)),
         gates=_gate_lines(contract),
         limits=limits,
-        identity=identity,
+        identity=user,
         earlier=earlier,
-        notes=(*request.notes, *_remarks(ground, identity, model)),
-        reviewer=choose_reviewer(request, ground.config, limits.max_usd),
+        notes=(*request.notes, *lacking, *remarks, *_remarks(ground, user, model)),
+        reviewer=choose_reviewer(request, ground.config, limits.max_usd) if model else "",
+        ladder=above,
+        tools_first=tools_first,
     )
+
+
+def _model(
+    request: RunRequest, agent: Agent, config: Config, limits: RunLimits, tools_first: bool
+) -> tuple[str, list[str]]:
+    """The agent's model; none, with a note, where tools may do all of the work."""
+    from ironwright.workflow.model_access import choose_model
+
+    try:
+        return choose_model(request, agent.model, config, limits.max_usd), []
+    except ModelError as error:
+        if not tools_first or request.model is not None:
+            raise
+        return "", [f"no model can be used ({error.what}): what the tools leave, nobody repairs"]
 
 
 def _route(request: RunRequest, ground: Ground) -> tuple[Agent, str]:
@@ -201,16 +247,16 @@ def _route(request: RunRequest, ground: Ground) -> tuple[Agent, str]:
     return sources[choice.agent.name].load(), choice.reason
 
 
-def _commands(contract: Contract, root: Path) -> dict[str, Command]:
+def _commands(contracts: Sequence[Contract], root: Path) -> dict[str, Command]:
     from ironwright.agents.find import find_commands
 
     known = find_commands(root)
-    names = dict.fromkeys((*contract.before, *contract.after))
+    names = {name: contract.name for contract in contracts for name in (*contract.before, *contract.after)}
     missing = [name for name in names if name not in known]
     if missing:
         raise ContractError(
             f"the contract demands the command /{missing[0]}, and nobody defines it",
-            where=contract.name,
+            where=names[missing[0]],
             advice=f"Write .claude/commands/{missing[0].replace(':', '/')}.md, or reject the clause in the "
             "contract's lock.",
         )

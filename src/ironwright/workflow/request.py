@@ -27,7 +27,8 @@ class RunRequest:
         unattended: Nobody answers: a question is decided by the agent's stated assumption.
         sandbox: ``auto``, ``bubblewrap``, ``landlock`` or ``none``.
         recording: A recorded model's file, played instead of a real model.
-        override_escalation: A person allows an agent for escalation although nobody failed before it.
+        override_escalation: Why a person allows an agent for escalation although too few attempts failed
+            before it; empty where nobody does.
         notes: Remarks of the caller that belong at the head of the report.
     """
 
@@ -43,7 +44,7 @@ class RunRequest:
     unattended: bool = False
     sandbox: str = "auto"
     recording: Path | None = None
-    override_escalation: bool = False
+    override_escalation: str = ""
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -62,7 +63,9 @@ class RunRequest:
             RunError: A key is missing or unknown.
         """
         known = {item.name for item in fields(cls)}
-        data = {"override_escalation": False, **data}  # runs of older versions do not have it
+        data = {"override_escalation": "", **data}  # runs of older versions do not have it
+        if isinstance(data["override_escalation"], bool):  # or only whether, not why
+            data["override_escalation"] = "no reason was given" if data["override_escalation"] else ""
         if set(data) != known:
             odd = ", ".join(sorted(set(data) ^ known))
             raise RunError(f"the run's request has missing or unknown keys: {odd}")

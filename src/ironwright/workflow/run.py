@@ -11,7 +11,8 @@ from ironwright.records.journal import EventKind
 from ironwright.records.note import NoteError
 from ironwright.records.report import CheckReport, Outcome
 from ironwright.records.verdict import Status
-from ironwright.session.attempt import Stopped
+from ironwright.session.attempt import AttemptResult, Stopped
+from ironwright.workflow.climb import climb, keep_earlier, next_rung, why_not
 from ironwright.workflow.commands import CommandOutcome, run_command
 from ironwright.workflow.commits import deliver
 from ironwright.workflow.context import RunContext
@@ -21,6 +22,7 @@ from ironwright.workflow.mechanical import mechanical_tier
 from ironwright.workflow.memory import ProjectMemory, keep_proposed
 from ironwright.workflow.phases import Phase, exhausted, work_phase
 from ironwright.workflow.state import Attempted, State
+from ironwright.workflow.tools_first import tools_first
 
 REPAIR_TASK = (
     "The gates refused the committed work. Repair what they found, without weakening a test or a check, "
@@ -39,14 +41,27 @@ async def go_through(run: RunContext) -> State:
         SuspendedError: It waits for an answer, or something failed that may pass.
     """
     await prepare(run)
-    state = run.ledger.reached(await before_commands(run, State()))
-    state = run.ledger.reached(await attempt(run, state))
+    state = State()
+    if run.plan.tools_first:
+        state = run.ledger.reached(await tools_first(run, state))
+    if state.outcome is None:
+        state = await _work(run, state)
     while state.outcome is None:
-        state = run.ledger.reached(await judge(run, state))
-        state = run.ledger.reached(await repair_or_settle(run, state))
+        now = run.on_rung(state.rung)
+        state = run.ledger.reached(await judge(now, state))
+        rung = state.rung
+        state = run.ledger.reached(await repair_or_settle(run, now, state))
+        if state.rung != rung:
+            state = await _work(run.on_rung(state.rung), state)
     if state.outcome is Outcome.DELIVERED:
-        state = run.ledger.reached(await deliver_step(run, state))
-    return state
+        return run.ledger.reached(await deliver_step(run.on_rung(state.rung), state))
+    return run.ledger.reached(await keep_earlier(run, state))
+
+
+async def _work(run: RunContext, state: State) -> State:
+    """An agent's first work: the commands before it, then the attempt."""
+    state = run.ledger.reached(await before_commands(run, state))
+    return run.ledger.reached(await attempt(run, state))
 
 
 async def prepare(run: RunContext) -> None:
@@ -69,18 +84,23 @@ async def prepare(run: RunContext) -> None:
 async def before_commands(run: RunContext, state: State) -> State:
     """Have the agent carry out the commands that the contract wants before the work."""
     for name in run.plan.contract.before:
-        state = _after_command(state, await run_command(run, name, "before", 1, state.history))
+        outcome = await run_command(run, name, "before", state.rung + 1, state.history)
+        state = _after_command(state, outcome)
     return state
 
 
 async def attempt(run: RunContext, state: State) -> State:
     """Let the agent work on the task."""
-    result = await work_phase(run, Phase("attempt-1", run.record.request.task, state.history))
+    key = f"attempt-{state.rung + 1}"
+    task, findings = run.record.request.task, ""
+    if state.check is not None and state.rung == 0:  # tools worked before
+        findings = render_findings(state.check)
+    result = await work_phase(run, Phase(key, task, state.history, findings, lessons=state.lessons))
     notes = state.notes
     if result.stopped is Stopped.LIMIT:
         notes = (*notes, f"the attempt ended at a limit: {result.reason}")
-    made = Attempted(("attempt-1",), result.stopped.value, result.summary)
-    return replace(state, history=result.messages, attempts=(made,), notes=notes)
+    made = _attempted(run, key, result)
+    return replace(state, history=result.messages, attempts=(*state.attempts, made), notes=notes)
 
 
 async def judge(run: RunContext, state: State) -> State:
@@ -97,8 +117,14 @@ async def judge(run: RunContext, state: State) -> State:
     return await mechanical_tier(run, state, in_progress=in_progress)
 
 
-async def repair_or_settle(run: RunContext, state: State) -> State:
-    """Hand findings back while repairs are left; when the gates pass, carry out the after-commands."""
+async def repair_or_settle(first: RunContext, run: RunContext, state: State) -> State:
+    """Hand findings back while repairs are left, then go up; after-commands follow when the gates pass.
+
+    Args:
+        first: The run with its first plan.
+        run: The run on the rung that it has reached.
+        state: The work as it was judged.
+    """
     report = state.check
     if state.outcome is not None or report is None:
         return state
@@ -116,11 +142,28 @@ async def repair_or_settle(run: RunContext, state: State) -> State:
     limit = exhausted(run)
     if _only_commands_are_due(report):
         return await _again_or_refused(run, state, report, limit)
-    if state.repairs >= run.plan.limits.repairs or limit is not None:
-        cause = limit or f"{state.repairs} repairs were made"
-        reason = f"{_names(report, Status.FAIL, 'failed')}; {cause}"
-        return replace(state, outcome=Outcome.REFUSED, reason=reason)
-    return await repair(run, state, report)
+    return await _repair_or_climb(first, run, state, report, limit)
+
+
+async def _repair_or_climb(
+    first: RunContext, run: RunContext, state: State, report: CheckReport, limit: str | None
+) -> State:
+    """Repair while it leads somewhere, then let the next agent try; refuse when neither is left."""
+    failing = _names(report, Status.FAIL, "failed")
+    repairs_left = state.rung_repairs < run.plan.limits.repairs
+    causes = [limit or f"{state.rung_repairs} repairs were made"]
+    above = next_rung(first, state) if limit is None else None
+    if above is not None:
+        rung, evidence = above
+        stuck = _same_as_before(state, report)
+        if evidence.enough and (stuck or not repairs_left):
+            cause = "two tries in a row failed in the same way" if stuck else causes[0]
+            return await climb(first, state, rung, evidence, f"{failing}; {cause}")
+        if not evidence.enough:
+            causes.append(why_not(rung, evidence))
+    if limit is None and repairs_left:
+        return await repair(run, state, report)
+    return replace(state, outcome=Outcome.REFUSED, reason="; ".join([failing, *causes]))
 
 
 def _commands_to_come(run: RunContext, state: State) -> list[str]:
@@ -130,13 +173,13 @@ def _commands_to_come(run: RunContext, state: State) -> list[str]:
 async def _again_or_refused(run: RunContext, state: State, report: CheckReport, limit: str | None) -> State:
     """Only a demanded command is missing or failed: one that belongs after the work can be tried again."""
     before = [name for name in run.plan.contract.before if name in state.failed_commands]
-    if before or limit is not None or state.repairs >= run.plan.limits.repairs:
+    if before or limit is not None or state.rung_repairs >= run.plan.limits.repairs:
         cause = (
             f"/{before[0]} before the work cannot be made up for" if before else limit or "it was tried again"
         )
         reason = f"{_names(report, Status.FAIL, 'failed')}; {cause}"
         return replace(state, outcome=Outcome.REFUSED, reason=reason)
-    again = replace(state, commands=(), repairs=state.repairs + 1)
+    again = replace(state, commands=(), repairs=state.repairs + 1, rung_repairs=state.rung_repairs + 1)
     return await after_commands(run, again, list(run.plan.contract.after))
 
 
@@ -159,12 +202,13 @@ async def repair(run: RunContext, state: State, report: CheckReport) -> State:
     result = await work_phase(run, Phase(key, task, state.history, render_findings(report)))
     if result.stopped is Stopped.LIMIT:
         notes = (*notes, f"repair {number} ended at a limit: {result.reason}")
-    made = Attempted((key,), result.stopped.value, result.summary)
+    made = _attempted(run, key, result)
     return replace(
         state,
         history=result.messages,
         attempts=(*state.attempts, made),
         repairs=number,
+        rung_repairs=state.rung_repairs + 1,
         # What was linted or committed before the repair says nothing about the work after it.
         commands=(),
         notes=notes,
@@ -229,10 +273,16 @@ def _why_delivered(state: State) -> str:
 
 
 def _same_as_before(state: State, report: CheckReport) -> bool:
-    if len(state.attempts) < 2:
+    tries = [item for item in state.attempts if item.agent == state.attempts[-1].agent]
+    if len(tries) < 2:
         return False
-    before = state.attempts[-2].check
+    before = tries[-2].check
     return before is not None and findings_digest(before) == findings_digest(report)
+
+
+def _attempted(run: RunContext, key: str, result: AttemptResult) -> Attempted:
+    plan = run.plan
+    return Attempted((key,), result.stopped.value, result.summary, None, plan.agent.name, plan.model)
 
 
 def _names(report: CheckReport, status: Status, verb: str) -> str:

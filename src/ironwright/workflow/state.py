@@ -17,7 +17,7 @@ class Attempted:
         stopped: Why the last of them stopped.
         summary: The agent's last words.
         check: The gates' answer, or None while there is none.
-        agent: Who worked; empty for the run's first agent.
+        agent: Who worked; empty for the run's first agent (as older runs recorded it).
         model: With which model, as ``provider:id``; empty for the run's first one.
     """
 
@@ -40,6 +40,10 @@ class State:
         checks: How often the work was committed and judged.
         repairs: How many repairs were made.
         mechanical: How often the mechanical tier was used.
+        rung: How often the run went up its ladder.
+        rung_repairs: How many repairs were made since then.
+        lessons: What the agents before taught the one that works now; may be empty.
+        left: The worktree's state that the agent before left; empty for none.
         commands: Names of the after-commands that were carried out since the last repair.
         failed_commands: Names of commands whose last run left no evidence that they were carried out.
         notes: What a person should know.
@@ -54,6 +58,10 @@ class State:
     checks: int = 0
     repairs: int = 0
     mechanical: int = 0
+    rung: int = 0
+    rung_repairs: int = 0
+    lessons: str = ""
+    left: str = ""
     commands: tuple[str, ...] = ()
     failed_commands: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -4,7 +4,8 @@ What it checks:
     Before the agent's first attempt, at least ``minimum`` attempts (repairs count) of ``standard``, or of
     any other agent where none is named, had failed: ended at a limit or an error, or were refused by the
     gates. Attempts of earlier runs on the same task count as the run recorded them when it was routed. A
-    person may allow the escalation (``ironwright run --override-escalation``); that is recorded and shown.
+    person may allow the escalation (``ironwright run --override-escalation REASON``); that is recorded and
+    shown.
 
 Why:
     The expensive agent is called because it is there, not because it is needed; on most tasks the standard
@@ -127,8 +128,10 @@ def check(subject: Subject, params: Params, scope: Scope) -> Answer:
     needed = f"{params['minimum']} failed attempts of {wanted} are asked for, {count} are recorded"
     if count >= params["minimum"]:
         return passed(f"{count} attempts of {wanted} had failed before {agent} began", evidence)
-    if routed.get("override_escalation"):
-        remark = Finding(None, None, f"a person allowed {agent} to begin although {needed}")
+    allowed = routed.get("override_escalation")
+    if allowed:
+        why = f": {allowed}" if isinstance(allowed, str) else ""  # older journals say only that
+        remark = Finding(None, None, f"a person allowed {agent} to begin although {needed}{why}")
         return passed("the escalation was allowed by a person", evidence, findings=(remark,))
     advice = f"Let {wanted} try first; a person may allow it with `ironwright run --override-escalation`."
     message = f"{agent} began (journal line {first.seq + 1}) although {needed}"

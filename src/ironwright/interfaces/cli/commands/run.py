@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 @click.option("--unattended", is_flag=True, help="Ask nobody: questions are decided by a stated assumption.")
 @click.option(
     "--override-escalation",
-    is_flag=True,
-    help="Allow an agent for escalation although nobody failed before it; recorded and shown.",
+    metavar="REASON",
+    default="",
+    help="Allow an agent for escalation although too few attempts failed; the reason is recorded and shown.",
 )
 @click.option(
     "--no-sandbox",
@@ -46,7 +47,7 @@ def command(
     max_turns: int | None,
     max_minutes: float | None,
     unattended: bool,
-    override_escalation: bool,
+    override_escalation: str,
     no_sandbox: bool,
     output: Output,
 ) -> int:
