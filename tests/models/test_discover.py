@@ -199,9 +199,11 @@ _JSON = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                ["data", "models", "id", "name", "digest", "meta", "n_ctx", "capabilities", "model_info"]
-                + ["parameters", "pricing", "prompt", "default_generation_settings", "owned_by", "type"]
-                + ["max_context_length", "architecture", "input_modalities", "chat_template_caps"]
+                [
+                    *("data", "models", "id", "name", "digest", "meta", "n_ctx", "capabilities"),
+                    *("parameters", "pricing", "prompt", "default_generation_settings", "model_info"),
+                    *("max_context_length", "architecture", "input_modalities", "type", "owned_by"),
+                ]
             ),
             inner,
             max_size=6,

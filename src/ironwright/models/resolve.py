@@ -16,8 +16,8 @@ from ironwright.records.errors import ModelError
 
 _SET_A_KEY = (
     "Set ANTHROPIC_API_KEY, OPENAI_API_KEY, GOOGLE_API_KEY or OPENROUTER_API_KEY, or AWS credentials for "
-    "Bedrock, or start a local server (`ollama serve`, then `ironwright models pull NAME`), or name one under "
-    "[models] servers in ironwright.toml. `ironwright models` shows what is found."
+    "Bedrock, or start a local server (`ollama serve`, then `ironwright models pull NAME`), or name one "
+    "under [models] servers in ironwright.toml. `ironwright models` shows what is found."
 )
 
 

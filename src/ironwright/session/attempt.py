@@ -15,10 +15,14 @@ from ironwright.records.errors import IronwrightError
 from ironwright.records.report import Usage
 
 if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelResponse
     from pydantic_ai.models import Model
 
     from ironwright.session.journal import JournalWriter
 
+
+ANSWERED_BY = "ironwright_model"
+"""The key of an answer's metadata under which a chain of models says which of them gave it."""
 
 TARGET_MOUNT = "/w/target"
 """Where a workplace's mounts show the folder that cargo builds in."""
@@ -132,12 +136,31 @@ class ModelAccess:
         label: ``provider:id``, for the journal and reports.
         price: US dollars of a request, or None where the price is not known.
         context: The model's context window in tokens, or None when nobody says.
+        tools: Whether it can call tools; one that cannot is told to write commands. None when nobody says.
+        price_of: US dollars of a request by the label of the model that answered it, where several may.
     """
 
     model: Model
     label: str
     price: Callable[[RequestTokens], float | None]
     context: int | None = None
+    tools: bool | None = None
+    price_of: Callable[[str, RequestTokens], float | None] | None = None
+
+    def answered_by(self, response: ModelResponse) -> str:
+        """The label of the model that gave an answer."""
+        return str((response.metadata or {}).get(ANSWERED_BY, self.label))
+
+    def cost(self, response: ModelResponse) -> float | None:
+        """US dollars of the request behind an answer, or None where the price is not known."""
+        used = response.usage
+        tokens = RequestTokens(
+            used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens
+        )
+        label = self.answered_by(response)
+        if label == self.label or self.price_of is None:
+            return self.price(tokens)
+        return self.price_of(label, tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from pydantic_ai.settings import ModelSettings
 from ironwright.host import clock
 from ironwright.records.journal import EventKind
 from ironwright.records.report import Usage
-from ironwright.session.attempt import AttemptSpec, RequestTokens
+from ironwright.session.attempt import AttemptSpec
+from ironwright.session.context_room import require_room
 
 _RESPONSE: TypeAdapter[ModelResponse] = TypeAdapter(ModelResponse)
 
@@ -23,7 +24,8 @@ class DurableModel(WrapperModel):
 
     Journal: ``model_request`` ``{"attempt", "number", "model", "messages"}`` before a request;
     ``model_response`` ``{"attempt", "number", "model", "text", "calls", "finish", "usage", "seconds"}`` after
-    it, where ``text`` is the number of characters said and ``calls`` the names of the tools called.
+    it, where ``model`` is the one that answered, ``text`` the number of characters said and ``calls`` the
+    names of the tools called.
     """
 
     def __init__(self, spec: AttemptSpec) -> None:
@@ -45,6 +47,8 @@ class DurableModel(WrapperModel):
         spec, number = self._spec, self._number
         name = f"{spec.key}/model-{number}"
         about = {"attempt": spec.key, "number": number, "model": spec.model.label}
+        if number == 1:
+            require_room(spec.model, messages, model_request_parameters)
         spec.journal.append(
             EventKind.MODEL_REQUEST, {**about, "messages": len(messages)}, f"{name}/request", recorded=True
         )
@@ -64,6 +68,7 @@ class DurableModel(WrapperModel):
         self.usage = self.usage + usage
         data = {
             **about,
+            "model": spec.model.answered_by(response),
             "text": sum(len(part.content) for part in response.parts if isinstance(part, TextPart)),
             "calls": [part.tool_name for part in response.parts if isinstance(part, ToolCallPart)],
             "finish": response.finish_reason,
@@ -76,14 +81,11 @@ class DurableModel(WrapperModel):
 
     def _count(self, response: ModelResponse) -> Usage:
         used = response.usage
-        tokens = RequestTokens(
-            used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens
-        )
         return Usage(
             requests=1,
-            input_tokens=tokens.input,
-            output_tokens=tokens.output,
-            cache_read_tokens=tokens.cache_read,
-            cache_write_tokens=tokens.cache_write,
-            dollars=self._spec.model.price(tokens),
+            input_tokens=used.input_tokens,
+            output_tokens=used.output_tokens,
+            cache_read_tokens=used.cache_read_tokens,
+            cache_write_tokens=used.cache_write_tokens,
+            dollars=self._spec.model.cost(response),
         )

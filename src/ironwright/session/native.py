@@ -26,12 +26,13 @@ from pydantic_ai_harness.tool_output_limits import Band, ToolOutputLimits, Trunc
 from ironwright.host import clock
 from ironwright.records.errors import IronwrightError, LimitError, ModelError, RunError
 from ironwright.records.report import Usage
-from ironwright.session.attempt import AttemptResult, AttemptSpec, Question, RequestTokens, Stopped
+from ironwright.session.attempt import AttemptResult, AttemptSpec, Question, Stopped
 from ironwright.session.brief import instructions, prompt
 from ironwright.session.durable_model import DurableModel
 from ironwright.session.guard import Guard
 from ironwright.session.own_tools import ASK, own_tools
 from ironwright.session.sandbox_workspace import SandboxWorkspace
+from ironwright.session.text_protocol import TextProtocolModel, final_words
 from ironwright.session.tool_steps import ToolSteps
 
 COMMAND_SECONDS = 600.0
@@ -134,6 +135,9 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         reason = f"the limit of ${spec.limits.max_usd:g} was reached"
         kept = ModelMessagesTypeAdapter.dump_json(history)
         return AttemptResult(Stopped.LIMIT, "", Usage(), kept, clock.seconds() - started, reason=reason)
+    textual = spec.model.tools is False
+    if textual:
+        spec = replace(spec, model=replace(spec.model, model=TextProtocolModel(spec.model.model)))
     model = DurableModel(spec)
     workspace = SandboxWorkspace(spec.workplace, spec.journal.sync)
     guard = Guard(workspace.files, spec.protected, _own_definition(spec), spec.forbidden)
@@ -146,6 +150,8 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         capabilities=_capabilities(spec, steps),
         retries={"tools": TOOL_RETRIES, "output": OUTPUT_RETRIES},
     )
+    if textual:
+        loop.output_validator(final_words)
     messages: list[ModelMessage] = history
     stopped, reason = Stopped.FINISHED, ""
     error: IronwrightError | None = None
@@ -240,11 +246,7 @@ def _capabilities(spec: AttemptSpec, steps: ToolSteps) -> list[AbstractCapabilit
 
 def _price(spec: AttemptSpec) -> Any:
     def price(response: ModelResponse) -> Decimal | None:
-        used = response.usage
-        tokens = RequestTokens(
-            used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens
-        )
-        cost = spec.model.price(tokens)
+        cost = spec.model.cost(response)
         return None if cost is None else Decimal(str(cost))
 
     return price

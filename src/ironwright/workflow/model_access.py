@@ -110,7 +110,7 @@ def open_model(
         environ=os.environ if environ is None else environ,
         listener=listener,
     )
-    return ModelAccess(model, resolved.label, price, resolved.context)
+    return ModelAccess(model, resolved.label, price, resolved.context, resolved.tools)
 
 
 @dataclass(frozen=True, slots=True)
