@@ -140,7 +140,7 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         spec = replace(spec, model=replace(spec.model, model=TextProtocolModel(spec.model.model)))
     model = DurableModel(spec)
     workspace = SandboxWorkspace(spec.workplace, spec.journal.sync)
-    guard = Guard(workspace.files, spec.protected, _own_definition(spec), spec.forbidden)
+    guard = Guard(workspace.files, spec.protected, own_definition(spec), spec.forbidden)
     steps = ToolSteps(spec, workspace, guard)
     loop = Loop(
         model,
@@ -194,7 +194,7 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         stopped, reason = Stopped.ERROR, error.what
     finally:
         await workspace.close()
-    questions = _questions(output)
+    questions = questions_of(output)
     if questions:
         stopped = Stopped.ASKED
     return AttemptResult(
@@ -209,7 +209,8 @@ async def work(spec: AttemptSpec) -> AttemptResult:
     )
 
 
-def _capabilities(spec: AttemptSpec, steps: ToolSteps) -> list[AbstractCapability[None]]:
+def tool_capabilities(spec: AttemptSpec, steps: ToolSteps) -> list[AbstractCapability[None]]:
+    """The tools for files and commands that a definition names, and all that belongs to calling them."""
     files, shell = tools_of(spec.agent.tools)
     capabilities: list[AbstractCapability[None]] = [steps, _ShortDescriptions(), RepairToolArguments()]
     if files:
@@ -226,10 +227,13 @@ def _capabilities(spec: AttemptSpec, steps: ToolSteps) -> list[AbstractCapabilit
                 max_output_chars=4 * MAX_OUTPUT_CHARS,
             )
         )
+    shortened = Band(over=MAX_OUTPUT_CHARS, action=Truncate(max_chars=MAX_OUTPUT_CHARS))
+    return [*capabilities, ToolOutputLimits(bands=[shortened])]
+
+
+def _capabilities(spec: AttemptSpec, steps: ToolSteps) -> list[AbstractCapability[None]]:
+    capabilities = tool_capabilities(spec, steps)
     capabilities += [
-        ToolOutputLimits(
-            bands=[Band(over=MAX_OUTPUT_CHARS, action=Truncate(max_chars=MAX_OUTPUT_CHARS))],
-        ),
         ClearToolResults(
             max_fraction=_CLEAR_AT,
             context_window=spec.model.context or _DEFAULT_WINDOW,
@@ -269,7 +273,7 @@ def _answers(spec: AttemptSpec) -> DeferredToolResults | None:
     return DeferredToolResults(calls={call: f"Answer: {text}" for call, text in spec.answers.items()})
 
 
-def _own_definition(spec: AttemptSpec) -> str | None:
+def own_definition(spec: AttemptSpec) -> str | None:
     """The definition's path in the worktree, when the repository itself holds it."""
     path = posixpath.normpath(spec.agent.path)
     if path.startswith("/"):
@@ -278,7 +282,8 @@ def _own_definition(spec: AttemptSpec) -> str | None:
     return None if ":" in path or path.startswith("..") else path
 
 
-def _questions(output: Any) -> tuple[Question, ...]:
+def questions_of(output: Any) -> tuple[Question, ...]:
+    """What the agent wants to know, when the loop ended with calls of ``ask``."""
     if not isinstance(output, DeferredToolRequests):
         return ()
     return tuple(

@@ -61,9 +61,11 @@ class ToolSteps(AbstractCapability[None]):
     spec: AttemptSpec
     workspace: SandboxWorkspace
     guard: Guard
+    calls_before: int = 0
+    """Calls of this attempt that are not gone through again, and keep their numbers."""
 
     def __post_init__(self) -> None:
-        self._number = 0
+        self._number = self.calls_before
         self._tree: str | None = None
         self._looking: asyncio.Task[None] | None = None
 
