@@ -16,6 +16,7 @@ _KEEPS = frozenset(
         "compile_errors", "failing_tests", "failing_doctests", "broken_docs", "broken_semver",
         "stub_tests", "hardcoded_answers", "weakened_tests", "indifferent_tests", "loosened_guardrails",
         "unmentioned_changes", "leaked_secrets", "placeholder_code", "unsafe_code", "out_of_scope_edits",
+        "hand_edited_manifest",
     )
 )  # fmt: skip
 """What such a role must leave as it was; nothing new has to be written for them."""
