@@ -3,7 +3,8 @@
 Cross-validated over tasks: whatever a policy knows it learned on the other folds, and it pays for a try
 before it sees the outcome. A try's work is judged by gates that may err; the errors are drawn once for each
 try. Columns: share of tasks on which right work was delivered, with its 95 % interval (bootstrap over tasks),
-share on which wrong work was delivered, dollars a task, dollars for each right delivery.
+share on which wrong work was delivered, dollars a task, dollars for each right delivery, and what a task
+brought where a right delivery is worth $20 and a wrong one costs as much.
 
 - standard, advanced: always that one model: the one whose right results are cheapest, and the one that
   solves most (both chosen on the other folds).
@@ -11,6 +12,8 @@ share on which wrong work was delivered, dollars a task, dollars for each right 
 - ours, as good as advanced: the order of ``ironwright.routing.tier_policy`` for the smallest worth of a
   result at which it expects at least the pass rate of advanced.
 - ours, as dear as advanced: the same for the greatest worth at which it expects to pay no more.
+- ours, wrong work free; ours, wrong work costs: the order with the greatest expected value where a result is
+  worth $20 and a wrong delivery costs nothing, or as much (`wrong_costs`); the same where gates never err.
 - oracle: knows who solves the task and pays only the cheapest of them.
 
 Usage: ``python -m benchmarks.escalation [OUTCOMES]``; ``IRONWRIGHT_OUTCOMES`` names the file as well.
@@ -28,9 +31,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist, median
+from statistics import NormalDist, correlation, linear_regression, median
 
-from ironwright.routing.tier_policy import Gates, Ladder, Observed, best_ladder
+from ironwright.routing.observed_outcomes import Observed
+from ironwright.routing.tier_policy import WORTH, Gates, Ladder, best_ladder
 
 OUTCOMES = Path(__file__).resolve().parents[3] / "shared" / "data" / "outcomes.json.gz"
 FOLDS = 5
@@ -60,6 +64,7 @@ def main() -> int:
     tasks = len(next(iter(outcomes.values())))
     print(f"{len(outcomes)} models, {tasks} tasks, {FOLDS} folds; loading of the shared factor: ", end="")
     print(f"{loading(outcomes):.2f} (median over pairs)")
+    prior(outcomes)
     for title, fleet in fleets(outcomes):
         for gates in GATES if len(fleet) > 2 or fleet == first_pair(outcomes) else GATES[:1]:
             print(f"\n### {title}; gates accept {gates.false_accepts:.0%} of wrong work and refuse ", end="")
@@ -106,16 +111,20 @@ def first_pair(outcomes: Outcomes) -> tuple[str, ...]:
 
 def table(fleet: Outcomes, gates: Gates) -> None:
     """Print one table."""
-    print("| policy | right | 95 % | wrong | $ a task | $ each |")
-    print("|---|---|---|---|---|---|")
+    print("| policy | right | 95 % | wrong | $ a task | $ each | $ brought |")
+    print("|---|---|---|---|---|---|---|")
     results = {name: replay(fleet, gates, policy) for name, policy in policies(gates).items()}
     for name, replayed in results.items():
         low, high = interval([item.right for item in replayed])
         right, dollars = mean(item.right for item in replayed), mean(item.dollars for item in replayed)
         each = f"{dollars / right:.3f}" if right else "-"
         wrong = mean(item.wrong for item in replayed)
-        print(f"| {name} | {right:.1%} | {low:.1%}–{high:.1%} | {wrong:.1%} | {dollars:.3f} | {each} |")
+        brought = WORTH * (right - wrong) - dollars
+        print(f"| {name} | {right:.1%} | {low:.1%}–{high:.1%} | {wrong:.1%} ", end="")
+        print(f"| {dollars:.3f} | {each} | {brought:.2f} |")
     compare(results)
+    if gates.false_accepts:
+        compare_wrong(results)
 
 
 def compare(results: Mapping[str, Sequence[Replayed]]) -> None:
@@ -134,6 +143,22 @@ def compare(results: Mapping[str, Sequence[Replayed]]) -> None:
     print(f"Regret to the oracle (as dear): {best - dear[0]:.1%} right, ${dear[1] - least:.3f} a task.")
 
 
+def compare_wrong(results: Mapping[str, Sequence[Replayed]]) -> None:
+    """Print what counting the cost of wrong deliveries changes, with its 95 % interval over tasks."""
+    costs, free = results["ours, wrong work costs"], results["ours, wrong work free"]
+    gains = [value(one) - value(other) for one, other in zip(costs, free, strict=True)]
+    low, high = interval(gains)
+    wrong = mean(item.wrong for item in costs) - mean(item.wrong for item in free)
+    right = mean(item.right for item in costs) - mean(item.right for item in free)
+    print(f"Counting wrong work: {wrong:+.1%} wrong, {right:+.1%} right, ", end="")
+    print(f"{mean(gains):+.2f} dollars brought a task (95 %: {low:+.2f} to {high:+.2f}).")
+
+
+def value(replayed: Replayed) -> float:
+    """What a task brought, in dollars."""
+    return WORTH * (replayed.right - replayed.wrong) - replayed.dollars
+
+
 Policy = Callable[[Outcomes], Sequence[str]]
 
 
@@ -145,6 +170,8 @@ def policies(gates: Gates) -> Mapping[str, Policy | None]:
         "ladder": frontier,
         "ours, as good as advanced": lambda known: choices(as_good(known, gates)),
         "ours, as dear as advanced": lambda known: choices(as_dear(known, gates)),
+        "ours, wrong work free": lambda known: choices(of_worth(known, gates, 0.0)),
+        "ours, wrong work costs": lambda known: choices(of_worth(known, gates, WORTH)),
         "oracle": None,
     }
 
@@ -195,10 +222,16 @@ def as_dear(known: Outcomes, gates: Gates) -> Ladder:
     return _by_worth(known, gates, lambda ladder: ladder.dollars <= most, smallest=False)
 
 
+def of_worth(known: Outcomes, gates: Gates, wrong_costs: float) -> Ladder:
+    """The ladder that is expected to bring most where a result is worth $20."""
+    beliefs = Observed(known, gates=gates)
+    return best_ladder(beliefs, dict.fromkeys(known, 1), worth=WORTH, wrong_costs=wrong_costs, gates=gates)
+
+
 def _alone(known: Outcomes, gates: Gates) -> Ladder:
     """What the strongest model is expected to bring by itself, estimated as the ladders are."""
     beliefs = Observed(known, gates=gates)
-    return best_ladder(beliefs, {strongest(known): 1}, worth=math.inf, gates=gates)
+    return best_ladder(beliefs, {strongest(known): 1}, worth=math.inf, wrong_costs=0.0, gates=gates)
 
 
 def _by_worth(known: Outcomes, gates: Gates, fits: Callable[[Ladder], bool], *, smallest: bool) -> Ladder:
@@ -206,7 +239,7 @@ def _by_worth(known: Outcomes, gates: Gates, fits: Callable[[Ladder], bool], *, 
     tries = dict.fromkeys(known, 1)
 
     def ladder(exponent: float) -> Ladder:
-        return best_ladder(beliefs, tries, worth=10**exponent, gates=gates)
+        return best_ladder(beliefs, tries, worth=10**exponent, wrong_costs=0.0, gates=gates)
 
     low, high = -2.0, 3.0
     kept = ladder(high if smallest else low)
@@ -263,8 +296,8 @@ def mean(values: object) -> float:
     return sum(listed) / len(listed)
 
 
-def interval(values: Sequence[bool]) -> tuple[float, float]:
-    """The 95 % interval of a share, by drawing the tasks again."""
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of a mean, by drawing the tasks again."""
     draw = random.Random(3)
     shares = sorted(sum(draw.choices(values, k=len(values))) / len(values) for _ in range(BOOTSTRAP))
     return shares[int(0.025 * BOOTSTRAP)], shares[int(0.975 * BOOTSTRAP) - 1]
@@ -294,6 +327,27 @@ def loading(outcomes: Outcomes) -> float:
             low, high = (middle, high) if both(*thresholds, middle) < seen else (low, middle)
         found.append((low + high) / 2)
     return median(found) if found else 0.0
+
+
+def prior(outcomes: Outcomes) -> None:
+    """Print what `ironwright.routing.success_estimates` believes before there are any own outcomes."""
+    costs = [math.log(mean_dollars(own)) for own in outcomes.values()]
+    shares = [min(max(share(own), 0.002), 0.998) for own in outcomes.values()]
+    failed = [
+        mean(dollars for solved, dollars in own.values() if not solved) / mean_dollars(own)
+        for own in outcomes.values()
+        if not all(solved for solved, _ in own.values())
+    ]
+    if len(outcomes) > 2:
+        odds = [math.log(one / (1 - one)) for one in shares]
+        slope, level = linear_regression(costs, odds)
+        fitted = [1 / (1 + math.exp(-level - slope * cost)) for cost in costs]
+        left = mean((one - other) ** 2 for one, other in zip(shares, fitted, strict=True))
+        strength = mean(one * (1 - one) for one in fitted) / left - 1 if left else math.inf
+        print(f"Log-odds of success at $1 a try {level:.2f}, slope in ln($) {slope:.2f} ", end="")
+        print(f"(correlation {correlation(costs, odds):.2f}), strength {strength:.1f} tries; ", end="")
+    if failed:
+        print(f"a failed try costs {median(failed):.2f} times the mean.")
 
 
 if __name__ == "__main__":

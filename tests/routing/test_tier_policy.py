@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ironwright.routing.tier_policy import (
-    FRESH_RETRY,
-    Gates,
-    Observed,
-    Record,
-    SharedDifficulty,
-    best_ladder,
-    record,
-)
+from ironwright.routing.observed_outcomes import Observed, record
+from ironwright.routing.tier_policy import FRESH_RETRY, Gates, Record, SharedDifficulty, best_ladder
 
 CHEAP, STRONG = "cheap", "strong"
 PAIR = {CHEAP: Record(0.55, 0.05, 0.06), STRONG: Record(0.75, 0.70, 0.95)}
@@ -27,23 +20,27 @@ records = st.dictionaries(
 gates = st.builds(Gates, st.floats(0, 0.4), st.floats(0, 0.4))
 
 
-@given(records, st.floats(0.05, 50), gates)
+@given(records, st.floats(0.05, 50), st.floats(0, 50) | st.none(), gates)
 @settings(max_examples=40, deadline=None)
-def test_no_other_order_is_worth_more(known: Mapping[str, Record], worth: float, judged: Gates) -> None:
+def test_no_other_order_is_worth_more(
+    known: Mapping[str, Record], worth: float, wrong_costs: float | None, judged: Gates
+) -> None:
+    wrong = worth if wrong_costs is None else wrong_costs
     beliefs = SharedDifficulty(known, gates=judged)
 
     def value(order: Sequence[str]) -> float:
         total, reached = 0.0, 1.0
         for number, choice in enumerate(order):
             estimate = beliefs.after(order[:number])[choice]
-            total += reached * (judged.proved(estimate.solves) * worth - estimate.dollars)
+            gain = judged.proved(estimate.solves) * worth - judged.wrong(estimate.solves) * wrong
+            total += reached * (gain - estimate.dollars)
             reached *= 1 - judged.accepted(estimate.solves)
         return total
 
-    ladder = best_ladder(beliefs, dict.fromkeys(known, 1), worth=worth, gates=judged)
+    ladder = best_ladder(beliefs, dict.fromkeys(known, 1), worth=worth, wrong_costs=wrong_costs, gates=judged)
     orders = (order for size in range(len(known) + 1) for order in itertools.permutations(known, size))
     assert value([rung.choice for rung in ladder.rungs]) == pytest.approx(max(map(value, orders)), abs=1e-9)
-    assert ladder.proved * worth - ladder.dollars == pytest.approx(
+    assert ladder.proved * worth - ladder.wrong * wrong - ladder.dollars == pytest.approx(
         value([rung.choice for rung in ladder.rungs]), abs=1e-9
     )
 
@@ -124,6 +121,22 @@ def test_gates_that_let_wrong_work_pass_lower_what_a_ladder_proves() -> None:
     assert poor.proved < good.proved
     # Cheap work that is mostly let through would end the run wrongly: the strong one comes first.
     assert poor.rungs[0].choice == STRONG
+
+
+def test_where_wrong_work_costs_much_and_passes_often_nobody_tries() -> None:
+    judged = Gates(false_accepts=0.5)
+    beliefs = SharedDifficulty(PAIR, gates=judged)
+
+    def tried(wrong_costs: float | None) -> list[str]:
+        ladder = best_ladder(beliefs, {CHEAP: 1, STRONG: 1}, worth=20, wrong_costs=wrong_costs, gates=judged)
+        return [rung.choice for rung in ladder.rungs]
+
+    assert tried(None) == tried(20)
+    assert tried(200) == []
+    assert len(tried(0)) == 2
+    perfect = best_ladder(SharedDifficulty(PAIR), {CHEAP: 1, STRONG: 1}, worth=20, wrong_costs=1e9)
+    assert len(perfect.rungs) == 2
+    assert perfect.wrong == 0
 
 
 @given(

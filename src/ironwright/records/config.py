@@ -36,6 +36,8 @@ class RunConfig:
             it nobody is asked.
         repairs: How often the agent may repair what the gates refused.
         max_usd: What a run may cost, in US dollars; without it there is no limit.
+        worth_usd: What a proved result is worth, in US dollars, against which the cost of tries is weighed;
+            without it 20, about twenty minutes of a developer.
         max_turns: How many model requests a run may make.
         max_minutes: How long a run may work, in minutes.
         protected: Files that the agent may not edit, as globs from the repository's top.
@@ -46,6 +48,7 @@ class RunConfig:
     reviewer: str | None = None
     repairs: int = 3
     max_usd: float | None = None
+    worth_usd: float | None = None
     max_turns: int = 200
     max_minutes: float = 60.0
     protected: tuple[str, ...] = ()

@@ -6,12 +6,17 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import mul
 from statistics import NormalDist
 from typing import Protocol
 
 EXACT_STATES = 600
 """With at most this many sets of refused tries all are gone through; else a greedy order is improved."""
+
+WORTH = 20.0
+"""US dollars that a proved result is worth where nobody says: about twenty minutes of a software developer.
+
+Their median wage in the United States was about $64 an hour in 2024 (Bureau of Labor Statistics).
+"""
 
 FRESH_RETRY = (1.0, 0.26, 0.14, 0.12)
 """What is left of a model's chance after 0, 1, 2, 3 of its own failures on the task without feedback.
@@ -68,6 +73,14 @@ class Gates:
         """Probability that an attempt's work is right and passes."""
         return solves * (1 - self.false_rejects)
 
+    def wrong(self, solves: float) -> float:
+        """Probability that an attempt's work is wrong and passes."""
+        return (1 - solves) * self.false_accepts
+
+
+PERFECT = Gates()
+"""Gates that never err."""
+
 
 class Beliefs(Protocol):
     """What is known about choices on a task of some kind."""
@@ -105,11 +118,13 @@ class Ladder:
         rungs: The tries; it stops at the first whose work passes.
         proved: Probability that right work passes.
         dollars: Expected cost, whatever the outcome.
+        wrong: Probability that wrong work passes.
     """
 
     rungs: tuple[Rung, ...]
     proved: float
     dollars: float
+    wrong: float = 0.0
 
     @property
     def dollars_each(self) -> float:
@@ -122,23 +137,30 @@ def best_ladder(
     tries: Mapping[str, int],
     *,
     worth: float,
-    gates: Gates = Gates(),
+    wrong_costs: float | None = None,
+    gates: Gates = PERFECT,
     refused: Sequence[str] = (),
     may_follow: Callable[[str, Sequence[str]], bool] = lambda choice, before: True,
     max_dollars: float = math.inf,
 ) -> Ladder:
-    """The order of tries with the greatest expected value: what a proved result is worth, less what is paid.
+    """The order of tries with the greatest expected value.
+
+    It is what proved results are worth, less what wrong deliveries cost, less what is paid for tries.
 
     Args:
         beliefs: Estimates for the task.
         tries: Who can be asked, and how often at most.
         worth: US dollars that a proved result is worth; a try that costs more for each result is left out.
+        wrong_costs: US dollars that wrong work costs which the gates let pass: it is merged, found later,
+            undone and done again. None for what a result is worth: then wrong work leaves its owner as much
+            worse off as right work would have left them better off. 0 counts only the missing result.
         gates: How well verdicts tell right from wrong.
         refused: Whose work was refused already.
         may_follow: Whether a choice is allowed after these were refused (the floor that prose sets).
         max_dollars: No try starts whose expected cost is more than what is left of this.
     """
-    scene = _Scene(beliefs, dict(tries), tuple(refused), gates, worth, may_follow, max_dollars)
+    costs = worth if wrong_costs is None else wrong_costs
+    scene = _Scene(beliefs, dict(tries), tuple(refused), gates, worth, costs, may_follow, max_dollars)
     exact = math.prod(number + 1 for number in tries.values()) <= EXACT_STATES
     return scene.ladder(scene.exact() if exact else scene.improved(scene.greedy()))
 
@@ -153,24 +175,27 @@ class _Scene:
         refused: tuple[str, ...],
         gates: Gates,
         worth: float,
+        wrong_costs: float,
         may_follow: Callable[[str, Sequence[str]], bool],
         max_dollars: float,
     ) -> None:
-        self._refused, self._gates, self._worth = refused, gates, worth
+        self._refused, self._gates = refused, gates
+        self._worth, self._wrong_costs = worth, wrong_costs
         self._may_follow, self._max_dollars = may_follow, max_dollars
         self._known: dict[tuple[str, ...], Mapping[str, Estimate]] = {}
         self._beliefs, self._tries = beliefs, tries
 
     def ladder(self, order: Sequence[str]) -> Ladder:
         rungs: list[Rung] = []
-        reached, proved, dollars = 1.0, 0.0, 0.0
+        reached, proved, dollars, wrong = 1.0, 0.0, 0.0, 0.0
         for number, choice in enumerate(order):
             estimate = self._estimate(choice, order[:number])
             rungs.append(Rung(choice, estimate, reached))
             proved += reached * self._gates.proved(estimate.solves)
+            wrong += reached * self._gates.wrong(estimate.solves)
             dollars += reached * estimate.dollars
             reached *= 1 - self._gates.accepted(estimate.solves)
-        return Ladder(tuple(rungs), proved, dollars)
+        return Ladder(tuple(rungs), proved, dollars, wrong)
 
     def value(self, order: Sequence[str]) -> float:
         """What an order is expected to bring, in dollars; minus infinity where it is not allowed."""
@@ -182,7 +207,7 @@ class _Scene:
             if spent > self._max_dollars:
                 return -math.inf
         ladder = self.ladder(order)
-        return ladder.proved * self._worth - ladder.dollars
+        return ladder.proved * self._worth - ladder.wrong * self._wrong_costs - ladder.dollars
 
     def exact(self) -> tuple[str, ...]:
         """The best order of all: what to do next depends only on who was refused, not in which order."""
@@ -196,7 +221,7 @@ class _Scene:
                     continue
                 paid = spent + estimate.dollars if self._max_dollars < math.inf else 0.0
                 rest, order = best(tuple(sorted((*tried, choice))), paid)
-                gain = self._gates.proved(estimate.solves) * self._worth - estimate.dollars
+                gain = self._gain(estimate)
                 value = gain + (1 - self._gates.accepted(estimate.solves)) * rest
                 if value > found[0] + 1e-12:
                     found = (value, (choice, *order))
@@ -212,8 +237,12 @@ class _Scene:
         order: list[str] = []
         while True:
             allowed = (choice for choice in self._open(order) if self.value([*order, choice]) > -math.inf)
-            priced = [(self._price(choice, order), choice) for choice in allowed]
-            if not priced or min(priced)[0] >= self._worth:
+            priced = [
+                (self._price(choice, order), choice)
+                for choice in allowed
+                if self._gain(self._estimate(choice, order)) > 0
+            ]
+            if not priced:
                 return tuple(order)
             order.append(min(priced)[1])
 
@@ -245,10 +274,16 @@ class _Scene:
             if before.count(choice) < most and self._may_follow(choice, (*self._refused, *before)):
                 yield choice
 
+    def _gain(self, estimate: Estimate) -> float:
+        """What a try is expected to bring by itself."""
+        proved, wrong = self._gates.proved(estimate.solves), self._gates.wrong(estimate.solves)
+        return proved * self._worth - wrong * self._wrong_costs - estimate.dollars
+
     def _price(self, choice: str, before: Sequence[str]) -> float:
         estimate = self._estimate(choice, before)
         proved = self._gates.proved(estimate.solves)
-        return estimate.dollars / proved if proved > 0 else math.inf
+        paid = estimate.dollars + self._gates.wrong(estimate.solves) * self._wrong_costs
+        return paid / proved if proved > 0 else math.inf
 
     def _estimate(self, choice: str, before: Sequence[str]) -> Estimate:
         key = tuple(sorted(before))
@@ -287,7 +322,7 @@ class SharedDifficulty:
     """
 
     def __init__(
-        self, records: Mapping[str, Record], loading: float = SHARED_DIFFICULTY, gates: Gates = Gates()
+        self, records: Mapping[str, Record], loading: float = SHARED_DIFFICULTY, gates: Gates = PERFECT
     ) -> None:
         self._records, self._gates = records, gates
         step = 2 * _SPAN / (_GRID - 1)
@@ -333,68 +368,3 @@ def _dollars(record: Record, solves: float) -> float:
 
 def _within(share: float) -> float:
     return min(max(share, 0.001), 0.999)
-
-
-class Observed:
-    """Beliefs by counting: what the others did on those recorded tasks on which the refused ones failed.
-
-    Args:
-        outcomes: Choice to task to ``(solved, dollars)``; every choice has every task.
-        loading: Of the model that is mixed in where few tasks are left; see :class:`SharedDifficulty`.
-        gates: Refused work may have been right.
-        weight: How many tasks the model counts as.
-    """
-
-    def __init__(
-        self,
-        outcomes: Mapping[str, Mapping[str, tuple[bool, float]]],
-        *,
-        loading: float = SHARED_DIFFICULTY,
-        gates: Gates = Gates(),
-        weight: float = 10.0,
-    ) -> None:
-        self._gates, self._weight = gates, weight
-        tasks = tuple(next(iter(outcomes.values()), {}))
-        self._solved = {name: [float(own[task][0]) for task in tasks] for name, own in outcomes.items()}
-        self._dollars = {name: [own[task][1] for task in tasks] for name, own in outcomes.items()}
-        self._refused = {
-            name: [1 - gates.accepted(solved) for solved in self._solved[name]] for name in outcomes
-        }
-        self._count = len(tasks)
-        records = {name: record(tasks.values()) for name, tasks in outcomes.items()}
-        self._model = SharedDifficulty(records, loading, gates)
-
-    def after(self, refused: Sequence[str]) -> Mapping[str, Estimate]:
-        """Each choice's estimate: the share of the tasks that are left, drawn towards the model's."""
-        weights = [1.0] * self._count
-        for name in refused:
-            weights = list(map(mul, weights, self._refused[name]))
-        share = sum(weights) + self._weight
-        modelled = self._model.after(refused)
-        found = {}
-        for name, solved in self._solved.items():
-            right = sum(map(mul, weights, solved))
-            dollars = sum(map(mul, weights, self._dollars[name]))
-            found[name] = Estimate(
-                (right + self._weight * modelled[name].solves) / share,
-                (dollars + self._weight * modelled[name].dollars) / share,
-            )
-        return found
-
-
-def record(outcomes: Iterable[tuple[bool, float]]) -> Record:
-    """The record of a choice from its outcomes on tasks, each tried once.
-
-    Raises:
-        ValueError: There are none.
-    """
-    seen = list(outcomes)
-    if not seen:
-        raise ValueError("a record needs at least one outcome")
-    failed = [cost for solved, cost in seen if not solved]
-    return Record(
-        # Laplace's rule: a share of 0 or 1 is not believed from few tasks.
-        solves=(sum(solved for solved, _ in seen) + 1) / (len(seen) + 2),
-        dollars=sum(cost for _, cost in seen) / len(seen),
-        failed_dollars=sum(failed) / len(failed) if failed else None,
-    )

@@ -170,7 +170,18 @@ def survey(request: RunRequest) -> Ground:
 
 
 def make_plan(request: RunRequest, ground: Ground) -> Plan:
-    """Choose the agent, compile its contract, resolve its model.
+    """The plan of a run, with the agent that the numbers let begin.
+
+    Raises:
+        IronwrightError: As for :func:`draft_plan`.
+    """
+    from ironwright.workflow.start import explained
+
+    return explained(request, ground).plan
+
+
+def draft_plan(request: RunRequest, ground: Ground) -> Plan:
+    """Choose the agent, compile its contract, resolve its model, find who may follow.
 
     Raises:
         DefinitionError: The agent or a command cannot be used.

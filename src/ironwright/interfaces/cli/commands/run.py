@@ -11,6 +11,7 @@ from ironwright.interfaces.cli.output import Output, output_options
 
 if TYPE_CHECKING:
     from ironwright.records.report import RunReport
+    from ironwright.workflow.request import RunRequest
 
 
 @click.command("run")
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Run the agent's commands WITHOUT a sandbox; only on a throw-away machine.",
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Only show who would begin and why, with the numbers; nothing is started or paid.",
+)
 @output_options("terminal", "json", "markdown")
 def command(
     task: str,
@@ -49,6 +55,7 @@ def command(
     unattended: bool,
     override_escalation: str,
     no_sandbox: bool,
+    explain: bool,
     output: Output,
 ) -> int:
     """Have an agent do TASK on a new branch; deliver it only when the gates pass.
@@ -81,11 +88,32 @@ def command(
         override_escalation=override_escalation,
     )
     silence_libraries()
+    if explain:
+        return explain_start(request, output)
     with output.progress() as progress:
         report = run_task(request, Narrator(progress))
     output.answer(rendered(report, output))
     advise(report, output)
     return report.exit_code
+
+
+def explain_start(request: RunRequest, output: Output) -> int:
+    """Show what a run would be and why; it is not started."""
+    from ironwright.records.errors import ConfigError, ExitCode
+    from ironwright.workflow.start import explain_run
+
+    if output.format == "markdown":
+        raise ConfigError("--explain has no Markdown", advice="Use --format terminal or json.")
+    found = explain_run(request)
+    if output.format == "json":
+        from ironwright.reporting.json import data_as_json
+
+        output.answer(data_as_json(found.as_json()))
+    else:
+        from ironwright.interfaces.cli.explain_view import explanation_as_text
+
+        output.answer(explanation_as_text(found, output.screen()))
+    return ExitCode.PASS
 
 
 def advise(report: RunReport, output: Output) -> None:
