@@ -31,6 +31,7 @@ _EXAMPLES: Mapping[str, Any] = {
     "run.agent": "engineer",
     "run.model": "sonnet",
     "run.max_usd": 5.0,
+    "run.worth_usd": 20.0,
     **{f"models.{role}": f"anthropic:{PROVIDERS['anthropic'].roles[role]}" for role in ROLES},
     "models.default": "sonnet",
 }
