@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import httpx2
     from pydantic_ai.models import Model
 
+    from ironwright.models.provider_limits import ProviderLimits
     from ironwright.models.resolve import ResolvedModel
     from ironwright.models.steady import ModelListener, Patience
 
@@ -30,6 +31,7 @@ def connect(
     base_url: str | None = None,
     patience: Patience | None = None,
     listener: ModelListener | None = None,
+    limits: ProviderLimits | None = None,
 ) -> Model:
     """Make a model that can be asked.
 
@@ -44,6 +46,7 @@ def connect(
         base_url: Where to send the requests, in place of the provider's address.
         patience: How long to go on after failures.
         listener: Hears text and waiting.
+        limits: What the provider asked of any run here; None keeps to what this model hears itself.
 
     Raises:
         ModelError: The key is gone, the provider's client rejects its settings, or this is a recording.
@@ -67,7 +70,7 @@ def connect(
             where=resolved.found,
             advice="Check the provider's environment variables; `ironwright models` shows what is found.",
         ) from error
-    return SteadyModel(model, resolved, patience=patience, listener=listener)
+    return SteadyModel(model, resolved, patience=patience, listener=listener, limits=limits)
 
 
 def _opened_by(resolved: ResolvedModel) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from ironwright.models.paid_once import (
     UPSTREAM_HEADER,
     socket_path,
 )
+from ironwright.models.whole_stream import is_whole
 
 IDLE_SECONDS = 300.0
 """How long the server stays after its last request ended; a run that goes on later starts another."""
@@ -207,8 +208,10 @@ class PaidOnceServer:
                 async for chunk in answer.aiter_raw():
                     await exchange.add(chunk)
         except httpx2.HTTPError as error:
-            await exchange.end(f"{type(error).__name__}: {error}".strip(": "))
-            return
+            headers_of = {name.lower(): value for name, value in exchange.headers}
+            if not is_whole(headers_of, exchange.chunks):
+                await exchange.end(f"{type(error).__name__}: {error}".strip(": "))
+                return
         except asyncio.CancelledError:
             await exchange.end("the run is over")
             return

@@ -25,9 +25,12 @@ from pydantic_ai.settings import ModelSettings
 from ironwright.records.errors import ModelError
 
 if TYPE_CHECKING:
+    from ironwright.models.provider_limits import ProviderLimits
     from ironwright.models.resolve import ResolvedModel
 
 _MAX_SHOWN = 400
+_WORTH_TELLING = 1.0
+_COME_BACK = "Resume the run then, or use another model (--model, or [models] fallback)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,24 @@ class ModelListener(Protocol):
         ...
 
 
+class ModelGoneError(ModelError):
+    """A model that cannot be had now, or not with this key; another one may do the work.
+
+    Attributes:
+        rest: Seconds after which it is worth asking again.
+    """
+
+    rest = 300.0
+
+
 class SteadyModel(WrapperModel):
     """Streams every request, and repeats those that fail in a way that passes.
 
     Refusals for load (429, 503, 529), server errors, connections that fail or break off, and answers that
     end in the middle are repeated with a growing pause; what the provider says in ``Retry-After`` wins.
-    Everything else, and the end of patience, is a :class:`ModelError` that says what to do. The provider's
-    own client repeats nothing.
+    Everything else, and the end of patience, is a :class:`ModelError` that says what to do; a
+    :class:`ModelGoneError` where another model could go on. The provider's own client repeats nothing. What
+    a provider asked of one run is kept to by all.
     """
 
     def __init__(
@@ -73,9 +87,11 @@ class SteadyModel(WrapperModel):
         *,
         patience: Patience | None = None,
         listener: ModelListener | None = None,
+        limits: ProviderLimits | None = None,
     ) -> None:
         super().__init__(wrapped)
         self._resolved = resolved
+        self._limits = limits
         self._patience = patience or Patience()
         self._listener = listener
 
@@ -88,25 +104,50 @@ class SteadyModel(WrapperModel):
         """Ask the model.
 
         Raises:
-            ModelError: It cannot be had, or not any more; says why and what to do.
+            ModelGoneError: It cannot be had, or not any more; says why and what to do.
+            ModelError: It does not take this request.
         """
         pause = self._patience.first_wait
         for left in range(self._patience.tries - 1, -1, -1):
+            await self._turn()
             try:
                 return await self._ask(messages, model_settings, model_request_parameters)
             except (exceptions.AgentRunError, exceptions.UserError, _CutOffError) as error:
                 if not _passes(error):
                     raise self._lasting(error) from error
                 wait = getattr(error, "retry_after", None)
+                if self._limits and wait and _for_load(error):
+                    self._limits.rest(wait)
                 if left == 0 or (wait or 0) > self._patience.longest_wait:
                     raise self._exhausted(error, wait) from error
                 if wait is None:
                     wait = min(pause, self._patience.longest_wait) * random.uniform(0.8, 1.2)
                 pause *= 2
+                if self._limits and _for_load(error):
+                    self._limits.rest(wait)
                 if self._listener:
                     self._listener.waiting(_short(error), wait)
                 await anyio.sleep(wait)
         raise AssertionError("the last try either returns or raises")
+
+    async def _turn(self) -> None:
+        """Wait until a request may be sent, as the provider asked any run of this machine to."""
+        if self._limits is None:
+            return
+        wait = self._limits.resting()
+        if wait > self._patience.longest_wait:
+            gone = ModelGoneError(
+                f"{self._resolved.label} asked to be left alone for another {wait:.0f} s",
+                where=self._resolved.found,
+                advice=_COME_BACK,
+            )
+            gone.rest = wait
+            raise gone
+        wait = self._limits.take()
+        if wait > 0:
+            if self._listener and wait >= _WORTH_TELLING:
+                self._listener.waiting("all runs here share what the provider allows", wait)
+            await anyio.sleep(wait)
 
     async def _ask(
         self, messages: list[ModelMessage], settings: ModelSettings | None, parameters: ModelRequestParameters
@@ -122,18 +163,18 @@ class SteadyModel(WrapperModel):
 
     def _exhausted(self, error: Exception, wait: float | None) -> ModelError:
         if wait is not None and wait > self._patience.longest_wait:
-            advice = (
-                f"The provider asks to come back in {wait:.0f} s. Resume the run then, or use another model."
-            )
+            advice = f"The provider asks to come back in {wait:.0f} s. {_COME_BACK}"
         else:
             advice = (
                 f"Asked {self._patience.tries} times. Resume the run later, or use another model (--model)."
             )
-        return ModelError(
+        gone = ModelGoneError(
             f"{self._resolved.label} {_how_it_failed(error)}: {_short(error)}",
             where=self._resolved.found,
             advice=advice,
         )
+        gone.rest = wait or gone.rest
+        return gone
 
     def _lasting(self, error: Exception) -> ModelError:
         opened_by = self._resolved.found
@@ -162,16 +203,26 @@ class SteadyModel(WrapperModel):
         )
         for kind, what, advice in kinds:
             if isinstance(error, kind):
-                return ModelError(f"{what} ({_short(error)})", where=opened_by, advice=advice)
+                larger = kind is exceptions.ModelContextWindowExceededError
+                error_kind = ModelError if larger else ModelGoneError
+                return error_kind(f"{what} ({_short(error)})", where=opened_by, advice=advice)
         return ModelError(
             f"{label} rejected the request: {_short(error)}",
             where=opened_by,
-            advice="If it is a compatible server, check that it supports tool calls for this model.",
+            advice="If it is a compatible server, `ironwright models --probe` finds out whether it "
+            "supports tool calls for this model.",
         )
 
 
 class _CutOffError(Exception):
     """The stream ended without the provider's own end."""
+
+
+def _for_load(error: Exception) -> bool:
+    """Whether the provider has too much to do, so that every other run had better wait as well."""
+    if isinstance(error, exceptions.ModelRateLimitError | exceptions.ModelOverloadedError):
+        return True
+    return isinstance(error, exceptions.ModelHTTPError) and error.status_code in (429, 503, 529)
 
 
 def _how_it_failed(error: Exception) -> str:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ironwright.host.process import Limits as CommandLimits
 from ironwright.host.sandbox import Mount, Sandbox
+from ironwright.records.answered import ANSWERED_BY
 from ironwright.records.definition import Agent
 from ironwright.records.errors import IronwrightError
+from ironwright.records.handoff import Handoff
 from ironwright.records.report import Usage
 
 if TYPE_CHECKING:
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
 
     from ironwright.session.journal import JournalWriter
 
-
-ANSWERED_BY = "ironwright_model"
-"""The key of an answer's metadata under which a chain of models says which of them gave it."""
 
 TARGET_MOUNT = "/w/target"
 """Where a workplace's mounts show the folder that cargo builds in."""
@@ -34,6 +33,7 @@ class Stopped(StrEnum):
     FINISHED = "finished"
     LIMIT = "limit"
     ASKED = "asked"
+    HANDED_OFF = "handed_off"
     ERROR = "error"
     INTERRUPTED = "interrupted"
 
@@ -88,6 +88,19 @@ class TreeKeeper:
     snapshot: Callable[[], str]
     restore: Callable[[str], None]
     changed: Callable[[str, str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """Whom an agent may hand work to.
+
+    Attributes:
+        names: Their names, with what each is for in a line.
+        refusal: Why one of them must not be asked now; empty where it may.
+    """
+
+    names: Mapping[str, str]
+    refusal: Callable[[str], str]
 
 
 class Memory(Protocol):
@@ -206,6 +219,8 @@ class AttemptSpec:
         answers: Answers to the questions on which that attempt stopped, by :attr:`Question.id`.
         unattended: Nobody answers: a question is decided by the agent's assumption.
         check: Runs the gates and renders what they found; None offers no ``check`` tool.
+        partners: Whom the agent may hand work to; None offers no ``delegate`` tool.
+        handed_back: What came of handoffs on which that attempt stopped, by :attr:`Handoff.id`.
         memory: The project's notes; None offers neither ``remember`` nor ``recall``.
         progress: Told in one line what is being done.
     """
@@ -229,6 +244,8 @@ class AttemptSpec:
     answers: Mapping[str, str] = field(default_factory=dict)
     unattended: bool = False
     check: Callable[[], Awaitable[str]] | None = None
+    partners: Partners | None = None
+    handed_back: Mapping[str, str] = field(default_factory=dict)
     memory: Memory | None = None
     progress: Callable[[str], None] = lambda line: None
 
@@ -244,6 +261,7 @@ class AttemptResult:
         messages: The conversation as JSON, for :attr:`AttemptSpec.history`.
         seconds: Wall time.
         questions: What it wants to know, when it stopped to ask.
+        handoffs: What it hands to others, when it stopped for that (or to ask as well).
         reason: Why it stopped in one sentence, for limits and errors; else empty.
         error: What went wrong, when it stopped on an error.
     """
@@ -254,6 +272,7 @@ class AttemptResult:
     messages: bytes
     seconds: float
     questions: tuple[Question, ...] = ()
+    handoffs: tuple[Handoff, ...] = ()
     reason: str = ""
     error: IronwrightError | None = None
 

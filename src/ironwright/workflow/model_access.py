@@ -83,7 +83,8 @@ def open_model(
     Raises:
         ModelError: It cannot be used any more (its key is gone, its server does not answer).
     """
-    from ironwright.models.connect import connect
+    from ironwright.models.chain import chain_from, connect_chain
+    from ironwright.models.discover import discover
     from ironwright.models.price import Tokens
     from ironwright.models.resolve import resolve
     from ironwright.session.attempt import ModelAccess
@@ -93,31 +94,39 @@ def open_model(
 
         return ModelAccess(play(load_recording(request.recording)), label, lambda tokens: 0.0)
     wanted = request.model if request.model and "#" in request.model else label
-    resolved = resolve(wanted, None, config, environ=environ)
+    environ = os.environ if environ is None else environ
+    found = discover(config, environ)
+    resolved = resolve(wanted, None, config, discovery=found)
     if resolved.label != label:
         raise ModelError(
             f"the run was started with {label}, and {resolved.label} answers to that name now",
             advice="Set what opened it before; `ironwright models` shows what is found.",
         )
 
-    def price(tokens: RequestTokens) -> float | None:
-        return resolved.dollars(Tokens(tokens.input, tokens.output, tokens.cache_read, tokens.cache_write))
+    limit = request.max_usd if request.max_usd is not None else config.run.max_usd
+    chain = chain_from(resolved, config, discovery=found, max_usd=limit)
+    for name, reason in chain.left_out:
+        if progress is not None:
+            progress(f"{name} of [models] fallback is left out: {reason}")
 
-    listener = None if progress is None else _Waits(resolved.label, progress)
-    model = connect(
-        resolved,
-        transport=transport,
-        environ=os.environ if environ is None else environ,
-        listener=listener,
-    )
-    return ModelAccess(model, resolved.label, price, resolved.context, resolved.tools)
+    def price(tokens: RequestTokens) -> float | None:
+        return price_of(label, tokens)
+
+    def price_of(answered_by: str, tokens: RequestTokens) -> float | None:
+        used = Tokens(tokens.input, tokens.output, tokens.cache_read, tokens.cache_write)
+        answering = chain.labelled(answered_by)
+        return None if answering is None else answering.dollars(used)
+
+    listener = None if progress is None else _Waits(progress)
+    model = connect_chain(chain, config, transport=transport, environ=environ, listener=listener)
+    windows = [item.context for item in chain.models if item.context]
+    return ModelAccess(model, resolved.label, price, min(windows, default=None), resolved.tools, price_of)
 
 
 @dataclass(frozen=True, slots=True)
 class _Waits:
     """Tells people why nothing happens while a provider is waited for."""
 
-    label: str
     progress: Callable[[str], None]
 
     def said(self, text: str) -> None:
@@ -125,4 +134,8 @@ class _Waits:
 
     def waiting(self, reason: str, seconds: float) -> None:
         """Say what failed and when it is tried again."""
-        self.progress(f"{self.label} failed ({reason}); asking again in {seconds:.0f} s")
+        self.progress(f"{reason}; asking again in {seconds:.0f} s")
+
+    def switching(self, reason: str, label: str) -> None:
+        """Say who goes on, and why."""
+        self.progress(f"{reason}; going on with {label}")
