@@ -129,18 +129,36 @@ def table(fleet: Outcomes, gates: Gates) -> None:
 
 def compare(results: Mapping[str, Sequence[Replayed]]) -> None:
     """Print what was gained over always asking the strongest, and what is left to gain."""
-    figures = {
-        name: (mean(item.right for item in replayed), mean(item.dollars for item in replayed))
-        for name, replayed in results.items()
-    }
-    (advanced, paid), (best, least) = figures["advanced"], figures["oracle"]
-    good, dear = figures["ours, as good as advanced"], figures["ours, as dear as advanced"]
-    print(
-        f"\nAs good: {good[0] - advanced:+.1%} right at {good[1] / paid:.0%} of the cost of advanced; ",
-        end="",
-    )
-    print(f"as dear: {dear[0] - advanced:+.1%} right at {dear[1] / paid:.0%}. ", end="")
-    print(f"Regret to the oracle (as dear): {best - dear[0]:.1%} right, ${dear[1] - least:.3f} a task.")
+    advanced, best = results["advanced"], results["oracle"]
+    print()
+    for title, name in (("As good", "ours, as good as advanced"), ("As dear", "ours, as dear as advanced")):
+        print(f"- {title}: {gained(results[name], advanced)}.")
+    dear = results["ours, as dear as advanced"]
+    right = mean(item.right for item in best) - mean(item.right for item in dear)
+    dollars = mean(item.dollars for item in dear) - mean(item.dollars for item in best)
+    print(f"- Regret to the oracle (as dear): {right:.1%} right, ${dollars:.3f} a task.")
+
+
+def gained(ours: Sequence[Replayed], theirs: Sequence[Replayed]) -> str:
+    """The difference in right work and the ratio of costs on the same tasks, with 95 % intervals."""
+    pairs = list(zip(ours, theirs, strict=True))
+    draw = random.Random(5)
+    drawn = [draw.choices(pairs, k=len(pairs)) for _ in range(BOOTSTRAP)]
+    parts = []
+    for figure, form in ((_more_right, "{:+.1%}"), (_cost_ratio, "{:.0%}")):
+        seen = sorted(figure(sample) for sample in drawn)
+        low, high = seen[int(0.025 * BOOTSTRAP)], seen[int(0.975 * BOOTSTRAP) - 1]
+        parts.append(f"{form.format(figure(pairs))} ({form.format(low)} to {form.format(high)})")
+    return f"{parts[0]} right at {parts[1]} of the cost of advanced"
+
+
+def _more_right(pairs: Sequence[tuple[Replayed, Replayed]]) -> float:
+    return mean(one.right - other.right for one, other in pairs)
+
+
+def _cost_ratio(pairs: Sequence[tuple[Replayed, Replayed]]) -> float:
+    paid = mean(other.dollars for _, other in pairs)
+    return mean(one.dollars for one, _ in pairs) / paid if paid else math.inf
 
 
 def compare_wrong(results: Mapping[str, Sequence[Replayed]]) -> None:
@@ -150,7 +168,7 @@ def compare_wrong(results: Mapping[str, Sequence[Replayed]]) -> None:
     low, high = interval(gains)
     wrong = mean(item.wrong for item in costs) - mean(item.wrong for item in free)
     right = mean(item.right for item in costs) - mean(item.right for item in free)
-    print(f"Counting wrong work: {wrong:+.1%} wrong, {right:+.1%} right, ", end="")
+    print(f"- Counting wrong work: {wrong:+.1%} wrong, {right:+.1%} right, ", end="")
     print(f"{mean(gains):+.2f} dollars brought a task (95 %: {low:+.2f} to {high:+.2f}).")
 
 

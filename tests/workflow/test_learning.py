@@ -17,6 +17,7 @@ from ironwright.records.paths import ProjectPaths
 from ironwright.records.report import AttemptSummary, CheckReport, Outcome, RunReport, Usage
 from ironwright.records.verdict import Finding, Status, Verdict
 from ironwright.workflow.learning import learn, lessons, outcomes_of, shape_of, task_digest
+from ironwright.workflow.mechanical import NO_MODEL, TIER
 from ironwright.workflow.memory import ProjectMemory
 from ironwright.workflow.outcome_store import Outcomes, OutcomeStore, tallies
 from ironwright.workflow.statistics import statistics
@@ -110,6 +111,26 @@ def test_a_try_with_its_repairs_counts_once_and_costs_what_all_of_it_cost() -> N
     assert (standard.tried, standard.proved, standard.dollars) == (1, 0, 0.5)
     assert (advanced.tried, advanced.proved, advanced.dollars) == (1, 1, 1.0)
     assert standard.kind == "fix"
+
+
+def test_what_tools_repaired_belongs_to_the_try_that_they_repaired() -> None:
+    tools = {"agent": TIER, "model": NO_MODEL, "usage": Usage()}
+    run = report(
+        "r",
+        Outcome.DELIVERED,
+        attempt(1, Status.FAIL, **tools),
+        attempt(2, Status.FAIL),
+        attempt(3, Status.FAIL, **tools),
+        attempt(4, Status.FAIL),
+        attempt(5, Status.PASS, **tools),
+    )
+    kept = outcomes_of(run, "p", ENDED).attempts
+    assert [item.tried for item in kept] == [1, 2, 2, 2, 2]
+    assert not any(item.escalated for item in kept)
+    known = {item.model: item for item in tallies(kept)}
+    assert (known["anthropic:cheap"].tried, known["anthropic:cheap"].proved) == (1, 1)
+    assert known["anthropic:cheap"].dollars == 0.5
+    assert (known[NO_MODEL].tried, known[NO_MODEL].proved) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from ironwright.records.paths import ProjectPaths
 from ironwright.records.report import AttemptSummary, RunReport
 from ironwright.records.verdict import Finding, Status, Verdict
 from ironwright.routing.task_kind import task_kind
+from ironwright.workflow.mechanical import NO_MODEL
 from ironwright.workflow.memory import ProjectMemory
 from ironwright.workflow.outcome_store import (
     AttemptOutcome,
@@ -85,12 +86,11 @@ def outcomes_of(report: RunReport, project: str, ended: str) -> Outcomes:
     attempts: list[AttemptOutcome] = []
     verdicts: list[GateOutcome] = []
     shapes: list[FindingShape] = []
-    tried = 0
-    previous: tuple[str, str] | None = None
-    for item in report.attempts:
-        if (item.agent, item.model) != previous:
-            tried, previous = tried + 1, (item.agent, item.model)
+    workers: set[tuple[str, str]] = set()
+    for item, tried in zip(report.attempts, _tries(report.attempts), strict=True):
         usage = item.usage
+        if _asks(item):
+            workers.add((item.agent, item.model))
         attempts.append(
             AttemptOutcome(
                 run=report.run_id,
@@ -102,7 +102,7 @@ def outcomes_of(report: RunReport, project: str, ended: str) -> Outcomes:
                 agent=item.agent,
                 model=item.model,
                 tried=tried,
-                escalated=tried > 1,
+                escalated=_asks(item) and len(workers) > 1,
                 stopped=item.stopped,
                 verdict=item.check.status.value if item.check else None,
                 requests=usage.requests,
@@ -176,6 +176,24 @@ def lessons(shapes: Iterable[FindingShape], memory: ProjectMemory) -> tuple[Less
         if memory.objection(lesson.note()) is None:
             found.append(lesson)
     return tuple(sorted(found, key=lambda lesson: (-len(lesson.runs), -lesson.times, lesson.id)))
+
+
+def _tries(attempts: Sequence[AttemptSummary]) -> list[int]:
+    """To which try each attempt belongs: an agent with a model, its repairs, and what tools repaired of it."""
+    tries: list[int] = []
+    working: tuple[str, str] | None = None
+    for item in attempts:
+        who = (item.agent, item.model)
+        # Tools that repair what an agent left belong to its try; before anybody's work they are one.
+        begins = not tries or (_asks(item) and who != working)
+        tries.append((tries[-1] if tries else 0) + begins)
+        working = who if _asks(item) else working
+    return tries
+
+
+def _asks(item: AttemptSummary) -> bool:
+    """Whether a model worked, rather than tools alone."""
+    return item.model != NO_MODEL
 
 
 def _verdicts(item: AttemptSummary) -> Sequence[Verdict]:

@@ -258,18 +258,18 @@ class OutcomeStore:
 def tallies(attempts: Sequence[AttemptOutcome]) -> tuple[Tally, ...]:
     """What tries came to, for each agent, model and kind of task.
 
-    A try is proved where its last check passed. It failed where its last check refused it, or where it ended
-    without one: at a limit, or with nothing changed. What the gates could not tell, and what an error or an
-    interruption broke off, says nothing about success; its cost counts.
+    A try is an agent's attempt with its repairs and what tools repaired after it. It is proved where its last
+    check passed. It failed where that refused it, or where it ended without one: at a limit, or with nothing
+    changed. What the gates could not tell, and what an error or an interruption broke off, says nothing about
+    success; its cost counts.
     """
     tries: dict[tuple[str, int], list[AttemptOutcome]] = {}
     for item in attempts:
-        if item.model:
-            tries.setdefault((item.run, item.tried), []).append(item)
+        tries.setdefault((item.run, item.tried), []).append(item)
     found: dict[tuple[str, str, str], list[float]] = {}
     for parts in tries.values():
-        last = parts[-1]
-        row = found.setdefault((last.agent, last.model, last.kind), [0, 0, 0, 0.0])
+        first, last = parts[0], parts[-1]
+        row = found.setdefault((first.agent, first.model, first.kind), [0, 0, 0, 0.0])
         if last.verdict in ("PASS", "FAIL") or (
             last.verdict is None and last.stopped in ("finished", "limit")
         ):

@@ -111,9 +111,11 @@ def _floor(contract: Contract) -> tuple[str, int]:
 
 def _tallies() -> tuple[Sequence[Tally], tuple[str, ...]]:
     """What earlier tries came to, and a remark where that cannot be read."""
+    from ironwright.workflow.mechanical import NO_MODEL
     from ironwright.workflow.outcome_store import OutcomeStore, tallies
 
     try:
-        return tallies(OutcomeStore(outcomes_file()).read().attempts), ()
+        known = tallies(OutcomeStore(outcomes_file()).read().attempts)
+        return [tally for tally in known if tally.model != NO_MODEL], ()
     except StorageError as error:
         return (), (f"decided by list prices alone: {error.what} ({error.where})",)
