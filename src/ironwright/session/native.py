@@ -190,7 +190,7 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         error = ModelError(f"{spec.model.label} cannot be used: {misuse}", where=spec.key)
         stopped, reason = Stopped.ERROR, error.what
     except exceptions.AgentRunError as behaviour:
-        error = _misbehaved(spec, behaviour)
+        error = misbehaved(spec, behaviour)
         stopped, reason = Stopped.ERROR, error.what
     finally:
         await workspace.close()
@@ -305,7 +305,7 @@ def _limit_reason(spec: AttemptSpec, error: exceptions.UsageLimitExceeded) -> st
     return f"the limit of {spec.limits.max_turns} turns was reached"
 
 
-def _misbehaved(spec: AttemptSpec, error: exceptions.AgentRunError) -> IronwrightError:
+def misbehaved(spec: AttemptSpec, error: exceptions.AgentRunError) -> IronwrightError:
     """A model that cannot be worked with: it keeps calling tools wrongly, or says nothing."""
     if isinstance(error, exceptions.UnexpectedModelBehavior):
         return ModelError(
