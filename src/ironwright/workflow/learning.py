@@ -179,7 +179,7 @@ def lessons(shapes: Iterable[FindingShape], memory: ProjectMemory) -> tuple[Less
 
 
 def _tries(attempts: Sequence[AttemptSummary]) -> list[int]:
-    """To which try each attempt belongs: an agent with a model, its repairs, and what tools repaired of it."""
+    """To which try each attempt belongs: an agent with a model, its repairs, and what tools repaired."""
     tries: list[int] = []
     working: tuple[str, str] | None = None
     for item in attempts:
