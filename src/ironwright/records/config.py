@@ -11,6 +11,9 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from ironwright.records.errors import ConfigError
 
+ENGINES = ("native", "claude-code")
+"""What can carry a conversation with a model; the first is the default."""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckConfig:
@@ -31,6 +34,7 @@ class RunConfig:
 
     Attributes:
         agent: The agent that works, by name or file; without it the task chooses one.
+        engine: What carries the conversation with the model, ``native`` or ``claude-code``.
         model: The model that works; without it the one that the definition names.
         reviewer: The model that is asked at the end of a run about the clauses that no gate checks; without
             it nobody is asked.
@@ -44,6 +48,7 @@ class RunConfig:
     """
 
     agent: str | None = None
+    engine: str = ENGINES[0]
     model: str | None = None
     reviewer: str | None = None
     repairs: int = 3

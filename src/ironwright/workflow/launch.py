@@ -25,6 +25,7 @@ from ironwright.workflow.change import project_of
 from ironwright.workflow.context import Ledger, RunContext, RunJournal, RunListener, SuspendedError
 from ironwright.workflow.durable import StepRunner, run_durably
 from ironwright.workflow.ending import ENDED, build_report, clear_up, finish, write_report
+from ironwright.workflow.engine import engine_named, with_engine
 from ironwright.workflow.model_access import open_model
 from ironwright.workflow.plan import Ground, Plan, make_plan, survey
 from ironwright.workflow.request import RunRequest
@@ -56,7 +57,7 @@ def run_task(
     Args:
         request: The task and its limits.
         listener: Told what happens.
-        engine: What works on attempts; None takes the native one.
+        engine: What works on attempts; None takes the one that the request names.
 
     Raises:
         IronwrightError: The repository, agent, contract, model, toolchain or sandbox does not allow the
@@ -64,6 +65,7 @@ def run_task(
     """
     ground = survey(request)
     plan = make_plan(request, ground)
+    request = with_engine(request, ground.config, (plan.model, *(rung.model for rung in plan.ladder)))
     toolchain()  # without Rust no command of an agent's and no gate could do anything
     _sandbox(request.sandbox)
     created = clock.now()
@@ -88,7 +90,7 @@ def resume_run(
         run_id: The run's id or its beginning.
         folder: Any folder of the repository.
         listener: Told what happens.
-        engine: What works on attempts; None takes the native one.
+        engine: What works on attempts; None takes the one that the request names.
 
     Raises:
         RunError: There is no such run, it is damaged, or another process works on it.
@@ -114,7 +116,7 @@ def answer_run(
         folder: Any folder of the repository.
         listener: Told what happens.
         question: The id of the question; None where only one is open, or for all of them.
-        engine: What works on attempts; None takes the native one.
+        engine: What works on attempts; None takes the one that the request names.
 
     Raises:
         RunError: There is no such run or question, or it asks nothing.
@@ -264,7 +266,7 @@ async def _work(run: _Run, engine: Engine | None) -> RunReport:
             from ironwright.workflow.review_advice import review_advice
             from ironwright.workflow.run import go_through
 
-            context = _context(run, step, engine or _native(), models, sandbox)
+            context = _context(run, step, engine or engine_named(run.record.request.engine), models, sandbox)
             state = run.ledger.reached(await go_through(context))
             run.ledger.state = await review_advice(context.on_rung(state.rung), state, transport)
             return finish(context)
@@ -318,12 +320,6 @@ async def _transport(run: _Run) -> AsyncIterator[httpx2.AsyncBaseTransport | Non
         return
     async with paid_once(run.folder.recordings) as transport:
         yield transport
-
-
-def _native() -> Engine:
-    from ironwright.session.native import work
-
-    return work
 
 
 def _sandbox(mode: str) -> Sandbox:

@@ -29,6 +29,7 @@ class RunRequest:
         recording: A recorded model's file, played instead of a real model.
         override_escalation: Why a person allows an agent for escalation although too few attempts failed
             before it; empty where nobody does.
+        engine: ``native`` or ``claude-code``; empty takes the settings'.
         notes: Remarks of the caller that belong at the head of the report.
     """
 
@@ -45,6 +46,7 @@ class RunRequest:
     sandbox: str = "auto"
     recording: Path | None = None
     override_escalation: str = ""
+    engine: str = ""
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -63,7 +65,7 @@ class RunRequest:
             RunError: A key is missing or unknown.
         """
         known = {item.name for item in fields(cls)}
-        data = {"override_escalation": "", **data}  # runs of older versions do not have it
+        data = {"override_escalation": "", "engine": "", **data}  # runs of older versions do not have it
         if isinstance(data["override_escalation"], bool):  # or only whether, not why
             data["override_escalation"] = "no reason was given" if data["override_escalation"] else ""
         if set(data) != known:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 @click.option("--repo", type=click.Path(path_type=Path), default=".", help="Any folder of the repository.")
 @click.option("--agent", metavar="NAME|FILE", help="Who works (default: the task chooses).")
 @click.option("--model", metavar="NAME", help="haiku, sonnet, opus, an id, or provider:id.")
+@click.option(
+    "--engine",
+    type=click.Choice(["native", "claude-code"]),
+    help="What carries the conversation with the model.",
+)
 @click.option("--base", metavar="REV", default="HEAD", show_default=True, help="Start from here.")
 @click.option("--repairs", type=click.IntRange(min=0), help="How often findings are handed back.")
 @click.option("--max-usd", type=click.FloatRange(min=0, min_open=True), help="What the run may cost.")
@@ -47,6 +52,7 @@ def command(
     repo: Path,
     agent: str | None,
     model: str | None,
+    engine: str | None,
     base: str,
     repairs: int | None,
     max_usd: float | None,
@@ -78,6 +84,7 @@ def command(
         folder=repo,
         agent=agent,
         model=model,
+        engine=engine or "",
         base=base,
         repairs=repairs,
         max_usd=max_usd,
