@@ -194,6 +194,8 @@ def make_agent_gitdir(
         RepositoryError: git refuses; or the repository borrows from a folder whose path git cannot state.
     """
     borrowed = _object_folders(repository.common_dir / "objects")
+    if repository.object_directory is not None:
+        borrowed = (repository.object_directory, *borrowed)
     if any("\n" in str(path) for path in borrowed):
         raise RepositoryError("the path of the repository's objects holds a line break", where=str(borrowed))
     made = AgentGitDir(folder, worktree, borrowed)

@@ -44,6 +44,8 @@ class RunConfig:
             without it 20, about twenty minutes of a developer.
         max_turns: How many model requests a run may make.
         max_minutes: How long a run may work, in minutes.
+        handoffs: Agents that every agent may hand work to, besides those that its definition names.
+        handoff_depth: How often work may be handed on from one agent to the next.
         protected: Files that the agent may not edit, as globs from the repository's top.
     """
 
@@ -56,6 +58,8 @@ class RunConfig:
     worth_usd: float | None = None
     max_turns: int = 200
     max_minutes: float = 60.0
+    handoffs: tuple[str, ...] = ()
+    handoff_depth: int = 2
     protected: tuple[str, ...] = ()
 
 

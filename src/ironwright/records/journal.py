@@ -37,6 +37,8 @@ class EventKind(StrEnum):
     ANSWER = "answer"
     REMEMBERED = "remembered"
     COMMITTED = "committed"
+    HANDED_OFF = "handed_off"
+    HANDED_BACK = "handed_back"
     ESCALATED = "escalated"
     MECHANICAL_STARTED = "mechanical_started"
     MECHANICAL_ENDED = "mechanical_ended"

@@ -159,6 +159,60 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoffSummary:
+    """What an agent handed to another one, and what came of it.
+
+    Attributes:
+        key: Its name in the run (``handoff-1``, ``handoff-1.2``).
+        agent: Who was asked.
+        model: The model as ``provider:id``; empty where nobody worked on it.
+        asked: What was found and asked.
+        outcome: ``merged``, ``answered``, ``refused``, ``could not tell``, ``not asked``, or empty while it
+            is under way.
+        reason: Why.
+        files: What was merged, or refused.
+        usage: What it cost, with what it handed on itself.
+        attempts: The attempts of who was asked, each with its own verdicts and handoffs.
+    """
+
+    key: str
+    agent: str
+    model: str
+    asked: str
+    outcome: str
+    reason: str
+    files: tuple[str, ...]
+    usage: Usage
+    attempts: tuple[AttemptSummary, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The handoff as JSON data."""
+        return {
+            "key": self.key,
+            "agent": self.agent,
+            "model": self.model,
+            "asked": self.asked,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "files": list(self.files),
+            "usage": self.usage.as_json(),
+            "attempts": [attempt.as_json() for attempt in self.attempts],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> HandoffSummary:
+        """Read back what :meth:`as_json` wrote."""
+        return cls(
+            **{
+                **data,
+                "files": tuple(data["files"]),
+                "usage": Usage.from_json(data["usage"]),
+                "attempts": tuple(AttemptSummary.from_json(item) for item in data["attempts"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptSummary:
     """One attempt or repair: who worked, what it cost, what the gates said of it.
 
@@ -171,6 +225,7 @@ class AttemptSummary:
         usage: What it cost.
         seconds: Wall time.
         check: The gates' answer, or None when it never came to that.
+        handoffs: What it handed to other agents; their cost is not in ``usage``.
     """
 
     number: int
@@ -181,6 +236,7 @@ class AttemptSummary:
     usage: Usage
     seconds: float
     check: CheckReport | None
+    handoffs: tuple[HandoffSummary, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The attempt as JSON data."""
@@ -193,6 +249,7 @@ class AttemptSummary:
             "usage": self.usage.as_json(),
             "seconds": round(self.seconds, 3),
             "check": self.check.as_json() if self.check else None,
+            "handoffs": [handoff.as_json() for handoff in self.handoffs],
         }
 
     @classmethod
@@ -208,6 +265,7 @@ class AttemptSummary:
             usage=Usage.from_json(data["usage"]),
             seconds=data["seconds"],
             check=None if check is None else CheckReport.from_json(check),
+            handoffs=tuple(HandoffSummary.from_json(item) for item in data.get("handoffs", ())),
         )
 
 

@@ -25,12 +25,13 @@ from pydantic_ai_harness.tool_output_limits import Band, ToolOutputLimits, Trunc
 
 from ironwright.host import clock
 from ironwright.records.errors import IronwrightError, LimitError, ModelError, RunError
+from ironwright.records.handoff import Handoff
 from ironwright.records.report import Usage
 from ironwright.session.attempt import AttemptResult, AttemptSpec, Question, Stopped
 from ironwright.session.brief import instructions, prompt
 from ironwright.session.durable_model import DurableModel
 from ironwright.session.guard import Guard
-from ironwright.session.own_tools import ASK, own_tools
+from ironwright.session.own_tools import ASK, DELEGATE, own_tools
 from ironwright.session.sandbox_workspace import SandboxWorkspace
 from ironwright.session.text_protocol import TextProtocolModel, final_words
 from ironwright.session.tool_steps import ToolSteps
@@ -195,8 +196,9 @@ async def work(spec: AttemptSpec) -> AttemptResult:
     finally:
         await workspace.close()
     questions = questions_of(output)
-    if questions:
-        stopped = Stopped.ASKED
+    handoffs = _handoffs(output)
+    if questions or handoffs:
+        stopped = Stopped.ASKED if questions else Stopped.HANDED_OFF
     return AttemptResult(
         stopped=stopped,
         summary=output if isinstance(output, str) else _last_words(messages),
@@ -204,6 +206,7 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         messages=ModelMessagesTypeAdapter.dump_json(messages),
         seconds=clock.seconds() - started,
         questions=questions,
+        handoffs=handoffs,
         reason=reason,
         error=error,
     )
@@ -268,9 +271,10 @@ def _history(spec: AttemptSpec) -> list[ModelMessage]:
 
 
 def _answers(spec: AttemptSpec) -> DeferredToolResults | None:
-    if not spec.answers:
+    if not spec.answers and not spec.handed_back:
         return None
-    return DeferredToolResults(calls={call: f"Answer: {text}" for call, text in spec.answers.items()})
+    answers = {call: f"Answer: {text}" for call, text in spec.answers.items()}
+    return DeferredToolResults(calls={**answers, **spec.handed_back})
 
 
 def own_definition(spec: AttemptSpec) -> str | None:
@@ -294,6 +298,16 @@ def questions_of(output: Any) -> tuple[Question, ...]:
         )
         for call in output.calls
         if call.tool_name == ASK
+    )
+
+
+def _handoffs(output: Any) -> tuple[Handoff, ...]:
+    if not isinstance(output, DeferredToolRequests):
+        return ()
+    return tuple(
+        Handoff.from_json(output.metadata[call.tool_call_id]["handoff"])
+        for call in output.calls
+        if call.tool_name == DELEGATE
     )
 
 

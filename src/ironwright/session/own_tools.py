@@ -1,4 +1,4 @@
-"""The tools that we add to those for files and commands: ``check``, ``ask``, ``remember``, ``recall``."""
+"""The tools that we add: ``check``, ``ask``, ``delegate``, ``remember``, ``recall``."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pydantic_ai.exceptions import CallDeferred, ToolFailed
 from pydantic_ai.tools import RunContext
 from pydantic_ai.toolsets import FunctionToolset
 
+from ironwright.records.handoff import Handoff
 from ironwright.records.journal import EventKind
 from ironwright.records.note import NoteError
-from ironwright.session.attempt import AttemptSpec, Memory
+from ironwright.session.attempt import AttemptSpec, Memory, Partners
 
 ASK = "ask"
 CHECK = "check"
 REMEMBER = "remember"
 RECALL = "recall"
+DELEGATE = "delegate"
 
 
 def own_tools(spec: AttemptSpec) -> FunctionToolset[None]:
@@ -56,9 +58,37 @@ def own_tools(spec: AttemptSpec) -> FunctionToolset[None]:
             return await run_check()
 
         toolset.add_function(check, name=CHECK)
+    if spec.partners is not None:
+        _add_delegate(toolset, spec, spec.partners)
     if spec.memory is not None:
         _add_memory(toolset, spec, spec.memory)
     return toolset
+
+
+def _add_delegate(toolset: FunctionToolset[None], spec: AttemptSpec, partners: Partners) -> None:
+    async def delegate(
+        ctx: RunContext[None],
+        agent: str,
+        finding: str,
+        attempted: str,
+        question: str,
+        suspicion: str = "",
+        files: list[str] | None = None,
+    ) -> str:
+        """Hand a part of the work to another agent; its verdicts and answer come back to you."""
+        if agent not in partners.names:
+            raise ToolFailed(f"{agent!r} may not be asked. You may ask: {', '.join(partners.names)}.")
+        refusal = partners.refusal(agent)
+        if refusal:
+            raise ToolFailed(f"{agent} may not be asked: {refusal}")
+        handoff = Handoff(
+            ctx.tool_call_id or "", agent, finding, attempted, suspicion, question, tuple(files or ())
+        )
+        raise CallDeferred({"handoff": handoff.as_json()})
+
+    offered = "; ".join(f"{name}: {what}" for name, what in partners.names.items())
+    told = f"Hand a part of the work to another agent; its answer and verdicts come back. Agents: {offered}"
+    toolset.add_function(delegate, name=DELEGATE, description=told)
 
 
 def _add_memory(toolset: FunctionToolset[None], spec: AttemptSpec, memory: Memory) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ironwright.records.handoff import Handoff
 from ironwright.records.journal import Event, EventKind
 from ironwright.records.report import Outcome, Usage
 from ironwright.records.verdict import Verdict
@@ -84,6 +85,7 @@ class Ledger:
 
     phases: list[tuple[str, AttemptResult]] = field(default_factory=list)
     state: State = field(default_factory=State)
+    handoffs: list[HandedOff] = field(default_factory=list)
 
     def reached(self, state: State) -> State:
         """Note how far the run has come, for the report of a run that stops on the way."""
@@ -96,7 +98,15 @@ class Ledger:
 
     @property
     def usage(self) -> Usage:
-        """The sum of what was paid for."""
+        """The sum of what was paid for, by those that work was handed to as well."""
+        total = self.own_usage
+        for item in self.handoffs:
+            total += item.ledger.usage
+        return total
+
+    @property
+    def own_usage(self) -> Usage:
+        """The sum of what was paid for, without handoffs."""
         total = Usage()
         for _, result in self.phases:
             total += result.usage
@@ -104,8 +114,32 @@ class Ledger:
 
     @property
     def minutes(self) -> float:
-        """The sum of the phases' wall time."""
-        return sum(result.seconds for _, result in self.phases) / 60
+        """The sum of the phases' wall time, those of handoffs too."""
+        own = sum(result.seconds for _, result in self.phases) / 60
+        return own + sum(item.ledger.minutes for item in self.handoffs)
+
+
+@dataclass
+class HandedOff:
+    """A handoff that was carried out, or is being.
+
+    Attributes:
+        key: Its name in the run (``handoff-2``, ``handoff-2.1``).
+        phase: The phase of the asking agent that asked.
+        handoff: What was asked.
+        model: With which model it was worked on; empty where nobody did.
+        ledger: What was used, and how far it came.
+        events: The events of its own journal so far.
+        result: What the asking agent was told; empty while it is under way.
+    """
+
+    key: str
+    phase: str
+    handoff: Handoff
+    model: str = ""
+    ledger: Ledger = field(default_factory=Ledger)
+    events: Callable[[], Sequence[Event]] = tuple
+    result: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,6 +160,9 @@ class RunContext:
         listener: Is told.
         stop: Set when the process was asked to stop.
         ledger: What was used.
+        hand_off: Carries out a handoff that a phase of a run asked for; returns what its agent is told.
+        chain: The agents from the run's first to the one before this, where work was handed on.
+        key: The handoff's name; empty for the run itself.
     """
 
     folder: RunFolder
@@ -141,6 +178,9 @@ class RunContext:
     listener: RunListener
     stop: threading.Event
     ledger: Ledger
+    hand_off: Callable[[RunContext, str, Handoff], Awaitable[str]]
+    chain: tuple[str, ...] = ()
+    key: str = ""
 
     @property
     def model(self) -> ModelAccess:

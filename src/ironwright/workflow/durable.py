@@ -132,6 +132,32 @@ class StepRunner:
         return recorded["value"]
 
 
+class StepsWithin(StepRunner):
+    """The steps of a part of a run, under names of their own."""
+
+    def __init__(self, outer: StepRunner, prefix: str) -> None:
+        super().__init__(None)
+        self._outer, self._prefix = outer, prefix
+
+    @property
+    def count(self) -> int:
+        """As the whole run's: how many steps it went through."""
+        return self._outer.count
+
+    @property
+    def failed(self) -> str | None:
+        """As the whole run's: a step that failed anywhere stops everything."""
+        return self._outer.failed
+
+    def skip(self, steps: int) -> None:
+        """As for the whole run."""
+        self._outer.skip(steps)
+
+    async def __call__(self, name: str, action: Action) -> Any:
+        """As for the whole run, the name prefixed."""
+        return await self._outer(f"{self._prefix}/{name}", action)
+
+
 Body = Callable[[StepRunner], Awaitable[Result]]
 _running: dict[str, Callable[[], Awaitable[None]]] = {}
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from ironwright.models.paid_once import end_server
 from ironwright.records.journal import Event, EventKind
-from ironwright.records.report import AttemptSummary, Outcome, RunReport, Usage
-from ironwright.workflow.context import Ledger, RunContext, RunJournal
+from ironwright.records.report import AttemptSummary, HandoffSummary, Outcome, RunReport, Usage
+from ironwright.workflow.context import HandedOff, Ledger, RunContext, RunJournal
 from ironwright.workflow.plan import Plan
 from ironwright.workflow.run_store import RunFolder, RunRecord, write_json, write_whole
 from ironwright.workflow.state import Attempted
@@ -119,10 +119,12 @@ def paid(events: Sequence[Event], ledger: Ledger | None = None) -> Usage:
         ledger: The phases that ended; without it every request is taken from the journal.
     """
     ended = {key for key, _ in ledger.phases} if ledger is not None else set()
-    total = ledger.usage if ledger is not None else Usage()
+    total = ledger.own_usage if ledger is not None else Usage()
     for event in events:
         if event.kind is EventKind.MODEL_RESPONSE and event.data["attempt"] not in ended:
             total += Usage.from_json(event.data["usage"])
+    for item in ledger.handoffs if ledger is not None else ():
+        total += paid(item.events(), item.ledger)
     return total
 
 
@@ -152,6 +154,25 @@ def _summary(number: int, item: Attempted, plan: Plan, ledger: Ledger) -> Attemp
         usage=usage,
         seconds=seconds,
         check=item.check,
+        handoffs=tuple(_handoff(each, plan) for each in ledger.handoffs if each.phase in item.keys),
+    )
+
+
+def _handoff(item: HandedOff, plan: Plan) -> HandoffSummary:
+    ledger, handoff = item.ledger, item.handoff
+    return HandoffSummary(
+        key=item.key,
+        agent=handoff.agent,
+        model=item.model,
+        asked=handoff.question or handoff.finding,
+        outcome=str(item.result.get("outcome", "")),
+        reason=str(item.result.get("reason", "")),
+        files=tuple(item.result.get("files", ())),
+        usage=paid(item.events(), ledger),
+        attempts=tuple(
+            _summary(number, attempt, plan, ledger)
+            for number, attempt in enumerate(ledger.state.attempts, start=1)
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ironwright.records.definition import Agent
 from ironwright.records.errors import ContractError, DefinitionError, ModelError
 from ironwright.records.journal import Event
 from ironwright.workflow.escalation import GATE
+from ironwright.workflow.handoff_rules import allowed_partners
 from ironwright.workflow.request import RunRequest
 from ironwright.workflow.verdict_cache import key_of
 
@@ -40,6 +41,7 @@ class Rung:
         reason: Why it is the next one.
         standard: Whose failures its definition counts; empty for anybody else's.
         minimum: How many failed attempts its definition asks for.
+        partners: Whom it may hand work to.
     """
 
     agent: Agent
@@ -49,6 +51,7 @@ class Rung:
     reason: str
     standard: str
     minimum: int
+    partners: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,8 @@ def rungs_above(
             break
         standard, minimum = _floor(own)
         joint, key = joined(contract, own), key_of(["rung", first_identity, identity])
-        rungs.append(Rung(follower, joint, key, model, reason, standard, minimum))
+        partners = allowed_partners(follower, root, config)
+        rungs.append(Rung(follower, joint, key, model, reason, standard, minimum, partners))
         current = follower.name
     return tuple(rungs), notes
 
@@ -199,11 +203,16 @@ def _twin(name: str) -> str:
 
 
 def _floor(contract: Contract) -> tuple[str, int]:
-    """Whose failures a contract asks for, and how many."""
+    """Whose failures are asked for before a follower begins, and how many: at least one of anybody's."""
+    return stated_floor(contract) or ("", 1)
+
+
+def stated_floor(contract: Contract) -> tuple[str, int] | None:
+    """Whose failures a contract asks for, and how many; None where it asks for none."""
     for binding in contract.bindings:
         if binding.gate == GATE and binding.strength is Strength.HARD:
             return str(binding.params["standard"]), int(binding.params["minimum"])
-    return "", 1
+    return None
 
 
 def _model(request: RunRequest, agent: Agent, config: Config, max_usd: float | None) -> str:

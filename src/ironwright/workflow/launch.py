@@ -26,6 +26,7 @@ from ironwright.workflow.context import Ledger, RunContext, RunJournal, RunListe
 from ironwright.workflow.durable import StepRunner, run_durably
 from ironwright.workflow.ending import ENDED, build_report, clear_up, finish, write_report
 from ironwright.workflow.engine import engine_named, with_engine
+from ironwright.workflow.handoff import hand_off
 from ironwright.workflow.model_access import open_model
 from ironwright.workflow.plan import Ground, Plan, make_plan, survey
 from ironwright.workflow.request import RunRequest
@@ -309,6 +310,7 @@ def _context(
         listener=run.listener,
         stop=run.stop,
         ledger=run.ledger,
+        hand_off=hand_off,
     )
 
 

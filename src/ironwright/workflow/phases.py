@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ironwright.agents.partners import written_handoff
 from ironwright.records.contract import Contract, Strength
 from ironwright.records.errors import RunError
+from ironwright.records.handoff import Handoff
 from ironwright.records.journal import EventKind
 from ironwright.records.report import Outcome, Usage
 from ironwright.session.attempt import (
@@ -21,6 +23,7 @@ from ironwright.session.attempt import (
     Workplace,
 )
 from ironwright.workflow.context import RunContext, SuspendedError
+from ironwright.workflow.handoff_rules import partners_of
 from ironwright.workflow.judge import check_for_agent
 from ironwright.workflow.memory import ProjectMemory, RunMemory
 from ironwright.workflow.run_store import read_json, write_json
@@ -40,6 +43,7 @@ class Phase:
         findings: What the gates found last, rendered; may be empty.
         answers: Answers to the questions on which the conversation stopped.
         lessons: What earlier agents' failed attempts taught; may be empty.
+        handed_back: What came of handoffs on which the conversation stopped.
     """
 
     key: str
@@ -48,22 +52,45 @@ class Phase:
     findings: str = ""
     answers: Mapping[str, str] | None = None
     lessons: str = ""
+    handed_back: Mapping[str, str] | None = None
 
 
 async def work_phase(run: RunContext, phase: Phase) -> AttemptResult:
-    """Let the agent work, answer what it asks, note the end; what ended is not gone through again.
+    """Let the agent work, answer what it asks, carry out what it hands off, note the end.
+
+    What ended is not gone through again.
 
     Raises:
         SuspendedError: A question waits for its answer, or the model or machine failed.
     """
     parts = [await _once(run, phase)]
-    while parts[-1].stopped is Stopped.ASKED:
+    while (written := _written(run, parts[-1])) or parts[-1].stopped in (Stopped.ASKED, Stopped.HANDED_OFF):
         if len(parts) > MOST_ANSWERS:
             raise SuspendedError(Outcome.FAILED, f"the agent asked {MOST_ANSWERS} times without working")
+        if (written or parts[-1].handoffs) and exhausted(run) is not None:
+            break
         answers = _answers(run, phase.key, parts[-1].questions)
-        key = f"{phase.key}-answered-{len(parts)}"
-        parts.append(await _once(run, Phase(key, "", parts[-1].messages, answers=answers)))
+        handed_back = {
+            item.id: await run.hand_off(run, phase.key, item)
+            for item in (*parts[-1].handoffs, *([written] if written else ()))
+        }
+        key, task = f"{phase.key}-answered-{len(parts)}", ""
+        if written:
+            task = (
+                f"{written.agent} worked on what you handed over:\n\n{handed_back.pop(written.id)}\n\nGo on."
+            )
+        parts.append(
+            await _once(run, Phase(key, task, parts[-1].messages, answers=answers, handed_back=handed_back))
+        )
     return _joined(parts)
+
+
+def _written(run: RunContext, part: AttemptResult) -> Handoff | None:
+    """The handoff that an agent's last words ask for, as definitions of other tools teach it."""
+    if part.stopped is not Stopped.FINISHED:
+        return None
+    allowed = partners_of(run)
+    return None if allowed is None else written_handoff(part.summary, allowed.names)
 
 
 def exhausted(run: RunContext) -> str | None:
@@ -147,6 +174,8 @@ def _spec(run: RunContext, phase: Phase) -> AttemptSpec:
         ),
         history=phase.history,
         answers=phase.answers or {},
+        partners=partners_of(run),
+        handed_back=phase.handed_back or {},
         unattended=run.record.request.unattended,
         check=lambda: check_for_agent(run, phase.key),
         memory=RunMemory(ProjectMemory(run.ground.project.memory), lambda: run.journal.events),
@@ -198,6 +227,7 @@ def _joined(parts: Sequence[AttemptResult]) -> AttemptResult:
         messages=last.messages,
         seconds=sum(part.seconds for part in parts),
         questions=last.questions,
+        handoffs=last.handoffs,
         reason=last.reason,
     )
 
@@ -235,6 +265,7 @@ def _result_as_json(result: AttemptResult) -> dict[str, Any]:
         **_ended(result),
         "seconds": result.seconds,
         "questions": [question.as_json() for question in result.questions],
+        "handoffs": [handoff.as_json() for handoff in result.handoffs],
         "messages": result.messages.decode(),
     }
 
@@ -248,6 +279,7 @@ def _result_from_json(data: Mapping[str, Any]) -> AttemptResult:
             messages=data["messages"].encode(),
             seconds=data["seconds"],
             questions=tuple(Question(**question) for question in data["questions"]),
+            handoffs=tuple(Handoff.from_json(item) for item in data.get("handoffs", ())),
             reason=data["reason"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

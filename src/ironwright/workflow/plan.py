@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from ironwright.records.errors import ConfigError, ContractError, ModelError, Re
 from ironwright.records.paths import ProjectPaths
 from ironwright.workflow.change import project_of
 from ironwright.workflow.check import ContractSource
+from ironwright.workflow.handoff_rules import allowed_partners
 from ironwright.workflow.ladder import Rung, rungs_above
 from ironwright.workflow.mechanical_role import fits, over_everything
 from ironwright.workflow.request import RunRequest
@@ -62,6 +63,7 @@ class Plan:
         earlier: Failed attempts of earlier runs on the same task, for an agent that is for escalation only.
         notes: What a person should know.
         ladder: Who works next when this agent's work stays refused.
+        partners: Whom the agent may hand work to, with what each is for.
         tools_first: Whether the mechanical tier works before anybody else, and ends the run where it can.
         reviewer: The model that is asked about what no gate checks, as ``provider:id``; empty for nobody.
     """
@@ -81,6 +83,7 @@ class Plan:
     reviewer: str = ""
     ladder: tuple[Rung, ...] = ()
     tools_first: bool = False
+    partners: Mapping[str, str] = field(default_factory=dict)
 
     def on_rung(self, number: int) -> Plan:
         """The plan as it is after so many steps up; 0 is the beginning."""
@@ -96,6 +99,7 @@ class Plan:
             model=rung.model,
             gates=_gate_lines(rung.contract),
             tools_first=False,
+            partners=rung.partners,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -227,6 +231,51 @@ def draft_plan(request: RunRequest, ground: Ground) -> Plan:
         reviewer=choose_reviewer(request, ground.config, limits.max_usd) if model else "",
         ladder=above,
         tools_first=tools_first,
+        partners=allowed_partners(agent, root, ground.config),
+    )
+
+
+def plan_of_handoff(
+    request: RunRequest,
+    ground: Ground,
+    agent: Agent,
+    contract: Contract,
+    identity: str,
+    limits: RunLimits,
+    earlier: tuple[Mapping[str, str], ...],
+) -> Plan:
+    """What a handoff within a run is going to be.
+
+    Args:
+        request: What the user asked of the run.
+        ground: Where it takes place.
+        agent: Who is asked.
+        contract: The agent's contract.
+        identity: Digest of what that was made from.
+        limits: What the handoff may use.
+        earlier: Failed attempts on the task so far.
+
+    Raises:
+        ContractError: A command that the contract demands is not defined.
+        ModelError: No model can be used, or a limit in dollars cannot be kept.
+    """
+    from ironwright.agents.find import project_instructions
+    from ironwright.workflow.model_access import choose_model
+
+    root = ground.project.root
+    return Plan(
+        agent=agent,
+        contract=contract,
+        contract_identity=key_of(["handoff", identity]),
+        route_reason="work was handed to it",
+        model=choose_model(request, agent.model, ground.config, limits.max_usd),
+        commands=_commands((contract,), root),
+        instructions=tuple((item.name, item.text) for item in project_instructions(root)),
+        gates=_gate_lines(contract),
+        limits=limits,
+        identity=user_identity(ground.repository),
+        earlier=earlier,
+        partners=allowed_partners(agent, root, ground.config),
     )
 
 

@@ -40,6 +40,14 @@ async def go_through(run: RunContext) -> State:
     Raises:
         SuspendedError: It waits for an answer, or something failed that may pass.
     """
+    state = await work_to_outcome(run)
+    if state.outcome is Outcome.DELIVERED:
+        return run.ledger.reached(await deliver_step(run.on_rung(state.rung), state))
+    return run.ledger.reached(await keep_earlier(run, state))
+
+
+async def work_to_outcome(run: RunContext) -> State:
+    """Work until it is known how the run ends; nothing is delivered yet."""
     await prepare(run)
     state = State()
     if run.plan.tools_first:
@@ -53,9 +61,7 @@ async def go_through(run: RunContext) -> State:
         state = run.ledger.reached(await repair_or_settle(run, now, state))
         if state.rung != rung:
             state = await _work(run.on_rung(state.rung), state)
-    if state.outcome is Outcome.DELIVERED:
-        return run.ledger.reached(await deliver_step(run.on_rung(state.rung), state))
-    return run.ledger.reached(await keep_earlier(run, state))
+    return state
 
 
 async def _work(run: RunContext, state: State) -> State:

@@ -48,6 +48,9 @@ class Workspace:
         base: The commit it starts from.
         area: The run's folder among the project's worktrees.
         identity: Who commits.
+        store: Where snapshots and commits are kept; None for a folder of its own.
+        root: The commit of the user's repository that the worktree is made at, where the base is only in
+            ``store``; empty for the base.
     """
 
     repository: Repository
@@ -56,6 +59,8 @@ class Workspace:
     base: str
     area: Path
     identity: Identity
+    store: Path | None = None
+    root: str = ""
     _index: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
     _written: dict[bytes, str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -77,7 +82,7 @@ class Workspace:
     @cached_property
     def objects(self) -> Repository:
         """The repository with the run's own object folder, so that undelivered work leaves nothing behind."""
-        return self.repository.with_objects(self.area / "objects")
+        return self.repository.with_objects(self.store or self.area / "objects")
 
     @cached_property
     def agent_gitdir(self) -> AgentGitDir:
@@ -115,17 +120,26 @@ class Workspace:
         try:
             for folder in (self.area, self.target):
                 folder.mkdir(parents=True, exist_ok=True)
-            self.repository.add_worktree(self.tree, self.branch, self.base, _ALL_FILES)
+            self.repository.add_worktree(self.tree, self.branch, self.root or self.base, _ALL_FILES)
             if not self.host_gitdir.is_dir():
                 raise RepositoryError(
                     "git made the worktree under another name than asked for",
                     where=str(self.host_gitdir),
                     advice="Run `git worktree prune` and start the run again.",
                 )
-            made = make_agent_gitdir(
-                self.repository, self.area / "git", self.tree, self.branch, self.base, self.identity
-            )
             shutil.copyfile(self.host_gitdir / "index", self.area / "index")
+            if self.root:
+                self.objects.git(
+                    "read-tree", "--reset", "-u", self.base, env=self._environment, cwd=self.tree
+                )
+            made = make_agent_gitdir(
+                self.objects if self.root else self.repository,
+                self.area / "git",
+                self.tree,
+                self.branch,
+                self.base,
+                self.identity,
+            )
             (self.area / "borrowed").write_text("".join(f"{path}\n" for path in made.borrowed))
             self.__dict__.pop("agent_gitdir", None)
         except OSError as error:
@@ -215,7 +229,7 @@ class Workspace:
     def withdraw(self) -> None:
         """Remove everything, the branch too where nothing was ever put on it."""
         self._discard()
-        if self._branch_commit() == self.base:
+        if self._branch_commit() == (self.root or self.base):
             self.repository.git("branch", "--quiet", "-D", self.branch)
 
     def hand_back(self) -> None:
