@@ -1,4 +1,4 @@
-"""What ``ironwright models`` shows: each model that can be used, its price, what the short names mean."""
+"""What ``ironwright models`` shows: each model that can be used, what it can do and costs, what it is for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ironwright.models.discover import Discovery, discover
+from ironwright.models.chain import chain_from
+from ironwright.models.discover import Discovery, Found, discover
+from ironwright.models.hosted import hosted_abilities
 from ironwright.models.price import price_of
 from ironwright.models.providers import ROLES
 from ironwright.models.resolve import ResolvedModel, resolve
+from ironwright.models.served import ABILITIES, Served
 from ironwright.records.config import Config
 from ironwright.records.errors import ModelError
 
@@ -26,6 +29,10 @@ class ModelInfo:
         output_mtok: The same for output tokens.
         roles: Which of ``haiku``, ``sonnet``, ``opus`` and ``default`` resolve to it here.
         found: What opens it: an environment variable, or a URL.
+        can: What it can do, as far as anybody says.
+        serves: What a run uses it for: ``standard`` (definitions without a model, and ``sonnet``),
+            ``advanced`` (``opus``), ``reviewer`` (``[run] reviewer``), ``fallback``.
+        probed: Whether a probe has found out what it can do.
     """
 
     provider: str
@@ -35,18 +42,41 @@ class ModelInfo:
     output_mtok: float | None
     roles: tuple[str, ...]
     found: str
+    can: Served
+    serves: tuple[str, ...] = ()
+    probed: bool = False
+
+    @property
+    def label(self) -> str:
+        """``provider:id``."""
+        return f"{self.provider}:{self.id}"
+
+    @property
+    def works_by(self) -> str:
+        """How it acts: ``tools``, ``text`` (one written command a turn), or ``-`` for who does not chat."""
+        if not self.can.chats:
+            return "-"
+        return "text" if self.can.tools is False else "tools"
 
     def as_json(self) -> dict[str, Any]:
-        """The model as JSON data."""
+        """The model as JSON data; null is "nobody says"."""
         return {
             "provider": self.provider,
             "id": self.id,
             "context": self.context,
+            "context_limit": self.can.context_limit,
             "input_usd_per_mtok": self.input_mtok,
             "output_usd_per_mtok": self.output_mtok,
             "roles": list(self.roles),
+            "serves": list(self.serves),
+            "works_by": self.works_by,
+            "abilities": {name: getattr(self.can, name) for name in ABILITIES},
+            "probed": self.probed,
             "found": self.found,
         }
+
+
+_Key = tuple[str, str, str]
 
 
 def list_models(
@@ -57,24 +87,53 @@ def list_models(
     An empty result means that nothing can be used; ``models.resolve.resolve`` says what to set.
     """
     found = discovery or discover(config, environ)
-    roles: dict[tuple[str, str, str], list[str]] = {}
+    roles = _roles(config, found)
+    serves = _serves(config, found)
+    offered: dict[_Key, tuple[Found, Served]] = {}
+    for item in found.found:
+        for model in dict.fromkeys(item.provider.roles.values()):
+            offered[item.provider.name, model, item.where] = (item, Served(model))
+        for served in item.models:
+            offered[item.provider.name, served.id, item.where] = (item, served)
+    for key in (*roles, *serves):
+        if key not in offered:  # an id that only the configuration names
+            there = next((item for item in found.found if item.where == key[2]), None)
+            if there is not None:
+                offered[key] = (there, Served(key[1]))
+    return tuple(
+        _info(found, item, served, tuple(roles.get(key, ())), tuple(serves.get(key, ())))
+        for key, (item, served) in offered.items()
+    )
+
+
+def _roles(config: Config, found: Discovery) -> dict[_Key, list[str]]:
+    """Which short names mean which model here."""
+    roles: dict[_Key, list[str]] = {}
     for role in (*ROLES, "default"):
         resolved = _resolved(None if role == "default" else role, config, found)
         if resolved is not None:
-            key = (resolved.provider.name, resolved.id, resolved.found)
-            roles.setdefault(key, []).append(role)
-    offered: dict[tuple[str, str, str], tuple[Any, int | None]] = {}
-    for item in found.found:
-        ids = dict.fromkeys(item.provider.roles.values()) | {model.id: model.context for model in item.models}
-        for model, context in ids.items():
-            offered[item.provider.name, model, item.where] = (item.provider, context)
-    for key in roles:
-        if key not in offered:  # an id that only the configuration names
-            offered[key] = (next(i.provider for i in found.found if i.where == key[2]), None)
-    return tuple(
-        _info(provider, key, context, tuple(roles.get(key, ())))
-        for key, (provider, context) in offered.items()
-    )
+            roles.setdefault(_key(resolved), []).append(role)
+    return roles
+
+
+def _serves(config: Config, found: Discovery) -> dict[_Key, list[str]]:
+    """What a run uses which model for."""
+    serves: dict[_Key, list[str]] = {}
+    standard = _resolved(None, config, found)
+    named = [("standard", standard), ("advanced", _resolved("opus", config, found))]
+    if config.run.reviewer:
+        named.append(("reviewer", _resolved(config.run.reviewer, config, found)))
+    if standard is not None:
+        chain = chain_from(standard, config, discovery=found)
+        named += [("fallback", model) for model in chain.models[1:]]
+    for use, resolved in named:
+        if resolved is not None:
+            serves.setdefault(_key(resolved), []).append(use)
+    return serves
+
+
+def _key(resolved: ResolvedModel) -> _Key:
+    return resolved.provider.name, resolved.id, resolved.found
 
 
 def _resolved(role: str | None, config: Config, found: Discovery) -> ResolvedModel | None:
@@ -84,14 +143,21 @@ def _resolved(role: str | None, config: Config, found: Discovery) -> ResolvedMod
         return None  # this name means nothing here, which the list shows by its absence
 
 
-def _info(provider: Any, key: tuple[str, str, str], context: int | None, roles: tuple[str, ...]) -> ModelInfo:
-    listed = price_of(provider, key[1])
+def _info(
+    found: Discovery, item: Found, served: Served, roles: tuple[str, ...], serves: tuple[str, ...]
+) -> ModelInfo:
+    listed = price_of(item.provider, served.id)
+    known = hosted_abilities(item.provider, served.id).known_from(served) if item.provider.keys else served
+    can = found.described(item, known)
     return ModelInfo(
-        provider=key[0],
-        id=key[1],
-        context=context or (listed.context if listed else None),
-        input_mtok=listed.input_mtok if listed else None,
-        output_mtok=listed.output_mtok if listed else None,
+        provider=item.provider.name,
+        id=served.id,
+        context=can.window or (listed.context if listed else None),
+        input_mtok=listed.input_mtok if listed else can.input_mtok,
+        output_mtok=listed.output_mtok if listed else can.output_mtok,
         roles=roles,
-        found=key[2],
+        found=item.where,
+        can=can,
+        serves=serves,
+        probed=can is not known,
     )
