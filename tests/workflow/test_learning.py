@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ironwright.records.errors import StorageError
 from ironwright.records.paths import ProjectPaths
-from ironwright.records.report import AttemptSummary, CheckReport, Outcome, RunReport, Usage
+from ironwright.records.report import AttemptSummary, CheckReport, HandoffSummary, Outcome, RunReport, Usage
 from ironwright.records.verdict import Finding, Status, Verdict
 from ironwright.workflow.learning import learn, lessons, outcomes_of, shape_of, task_digest
 from ironwright.workflow.mechanical import NO_MODEL, TIER
@@ -131,6 +131,35 @@ def test_what_tools_repaired_belongs_to_the_try_that_they_repaired() -> None:
     assert (known["anthropic:cheap"].tried, known["anthropic:cheap"].proved) == (1, 1)
     assert known["anthropic:cheap"].dollars == 0.5
     assert (known[NO_MODEL].tried, known[NO_MODEL].proved) == (1, 0)
+
+
+def handed_on(number: int, outcome: str, *attempts: AttemptSummary) -> HandoffSummary:
+    asked = "Document every public function"
+    return HandoffSummary(f"handoff-{number}", "doc", "m", asked, outcome, "", (), Usage(), attempts)
+
+
+def test_handoffs_are_tries_of_whom_they_were_handed_to() -> None:
+    doc = {"agent": "doc", "model": "anthropic:doc"}
+    inner = handed_on(1, "answered", attempt(1, None, agent="expert", model="anthropic:expert"))
+    merged = handed_on(
+        2, "merged", attempt(1, Status.FAIL, **doc, handoffs=(inner,)), attempt(2, Status.PASS, **doc)
+    )
+    run = report("r", Outcome.DELIVERED, attempt(1, Status.FAIL, handoffs=(merged,)), attempt(2, Status.PASS))
+    kept = outcomes_of(run, "p", ENDED)
+    assert [(item.agent, item.tried, item.handoff) for item in kept.attempts] == [
+        ("standard", 1, ""),
+        ("doc", 2, "merged"),
+        ("expert", 3, "answered"),
+        ("doc", 2, "merged"),
+        ("standard", 1, ""),
+    ]
+    assert not any(item.escalated for item in kept.attempts)
+    known = {item.agent: item for item in tallies(kept.attempts)}
+    assert (known["standard"].tried, known["standard"].proved, known["standard"].kind) == (1, 1, "fix")
+    assert (known["doc"].tried, known["doc"].proved, known["doc"].kind) == (1, 1, "docs")
+    assert (known["expert"].tried, known["expert"].priced) == (0, 1)
+    assert sum(item.dollars for item in known.values()) == pytest.approx(1.25)
+    assert {item.number for item in kept.verdicts} == {1, 2, 4, 5}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ironwright.records.errors import StorageError
@@ -82,27 +82,23 @@ def outcomes_of(report: RunReport, project: str, ended: str) -> Outcomes:
         project: The repository's key.
         ended: When it ended, ISO 8601 in UTC.
     """
-    kind, task = task_kind(report.task).value, task_digest(report.task)
     attempts: list[AttemptOutcome] = []
     verdicts: list[GateOutcome] = []
     shapes: list[FindingShape] = []
-    workers: set[tuple[str, str]] = set()
-    for item, tried in zip(report.attempts, _tries(report.attempts), strict=True):
-        usage = item.usage
-        if _asks(item):
-            workers.add((item.agent, item.model))
+    for number, work in enumerate(_works(report.attempts, report.task), start=1):
+        item, usage = work.attempt, work.attempt.usage
         attempts.append(
             AttemptOutcome(
                 run=report.run_id,
-                number=item.number,
+                number=number,
                 project=project,
                 ended=ended,
-                kind=kind,
-                task=task,
+                kind=task_kind(work.task).value,
+                task=task_digest(work.task),
                 agent=item.agent,
                 model=item.model,
-                tried=tried,
-                escalated=_asks(item) and len(workers) > 1,
+                tried=work.tried,
+                escalated=work.escalated,
                 stopped=item.stopped,
                 verdict=item.check.status.value if item.check else None,
                 requests=usage.requests,
@@ -113,12 +109,13 @@ def outcomes_of(report: RunReport, project: str, ended: str) -> Outcomes:
                 dollars=usage.dollars,
                 seconds=item.seconds,
                 outcome=report.outcome.value,
+                handoff=work.handoff,
             )
         )
-        for verdict in _verdicts(item):
-            verdicts.append(_gate_outcome(report.run_id, item.number, verdict))
+        for verdict in item.check.verdicts if item.check else ():
+            verdicts.append(_gate_outcome(report.run_id, number, verdict))
             if verdict.status is Status.FAIL:
-                shapes += _shapes(report.run_id, item.number, verdict)
+                shapes += _shapes(report.run_id, number, verdict)
     return Outcomes(tuple(attempts), tuple(verdicts), tuple(shapes))
 
 
@@ -178,26 +175,39 @@ def lessons(shapes: Iterable[FindingShape], memory: ProjectMemory) -> tuple[Less
     return tuple(sorted(found, key=lambda lesson: (-len(lesson.runs), -lesson.times, lesson.id)))
 
 
-def _tries(attempts: Sequence[AttemptSummary]) -> list[int]:
-    """To which try each attempt belongs: an agent with a model, its repairs, and what tools repaired."""
-    tries: list[int] = []
-    working: tuple[str, str] | None = None
-    for item in attempts:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An attempt, its task in words, its try, whether that was an escalation, and its handoff's end."""
+
+    attempt: AttemptSummary
+    task: str
+    tried: int
+    escalated: bool
+    handoff: str
+
+
+def _works(
+    attempts: Sequence[AttemptSummary], task: str, first: int = 1, handoff: str = ""
+) -> Iterator[_Work]:
+    """Attempts with their tries, numbered on through the handoffs that they made.
+
+    A try is an agent with a model, its repairs, and what tools repaired of its work; tools before anybody's
+    work are a try themselves.
+    """
+    tried, following = first - 1, first
+    workers: list[tuple[str, str]] = []
+    for place, item in enumerate(attempts):
         who = (item.agent, item.model)
-        # Tools that repair what an agent left belong to its try; before anybody's work they are one.
-        begins = not tries or (_asks(item) and who != working)
-        tries.append((tries[-1] if tries else 0) + begins)
-        working = who if _asks(item) else working
-    return tries
-
-
-def _asks(item: AttemptSummary) -> bool:
-    """Whether a model worked, rather than tools alone."""
-    return item.model != NO_MODEL
-
-
-def _verdicts(item: AttemptSummary) -> Sequence[Verdict]:
-    return item.check.verdicts if item.check else ()
+        asks = item.model != NO_MODEL
+        if place == 0 or (asks and workers[-1:] != [who]):
+            tried, following = following, following + 1
+        if asks:
+            workers.append(who)
+        yield _Work(item, task, tried, asks and len(set(workers)) > 1, handoff)
+        for handed in item.handoffs:
+            for work in _works(handed.attempts, handed.asked, following, handed.outcome or "open"):
+                yield work
+                following = max(following, work.tried + 1)
 
 
 def _gate_outcome(run: str, number: int, verdict: Verdict) -> GateOutcome:

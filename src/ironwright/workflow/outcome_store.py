@@ -21,7 +21,7 @@ CREATE TABLE attempts (
     try INTEGER NOT NULL, escalated INTEGER NOT NULL, stopped TEXT NOT NULL, verdict TEXT,
     requests INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
     cache_read_tokens INTEGER NOT NULL, cache_write_tokens INTEGER NOT NULL, dollars REAL,
-    seconds REAL NOT NULL, outcome TEXT NOT NULL,
+    seconds REAL NOT NULL, outcome TEXT NOT NULL, handoff TEXT NOT NULL,
     PRIMARY KEY (run, number)
 ) STRICT;
 CREATE TABLE verdicts (
@@ -45,7 +45,7 @@ class AttemptOutcome:
 
     Attributes:
         run: The run's id.
-        number: Its place in the run's report, from 1.
+        number: Its place among the run's attempts, those of handoffs included, from 1.
         project: The repository's key (its folder's name and a digest of its path).
         ended: When the run ended, ISO 8601 in UTC.
         kind: The kind of task.
@@ -64,6 +64,8 @@ class AttemptOutcome:
         dollars: What it cost; None where no price is known.
         seconds: Wall time.
         outcome: How the run ended.
+        handoff: What came of the handoff that it worked on (``merged``, ``answered``, …); empty for the run's
+            own attempts.
     """
 
     run: str
@@ -86,6 +88,7 @@ class AttemptOutcome:
     dollars: float | None
     seconds: float
     outcome: str
+    handoff: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +263,8 @@ def tallies(attempts: Sequence[AttemptOutcome]) -> tuple[Tally, ...]:
 
     A try is an agent's attempt with its repairs and what tools repaired after it. It is proved where its last
     check passed. It failed where that refused it, or where it ended without one: at a limit, or with nothing
-    changed. What the gates could not tell, and what an error or an interruption broke off, says nothing about
-    success; its cost counts.
+    changed. What the gates could not tell, what an error or an interruption broke off, and a handoff that was
+    answered in words say nothing about success; their cost counts.
     """
     tries: dict[tuple[str, int], list[AttemptOutcome]] = {}
     for item in attempts:
@@ -270,9 +273,10 @@ def tallies(attempts: Sequence[AttemptOutcome]) -> tuple[Tally, ...]:
     for parts in tries.values():
         first, last = parts[0], parts[-1]
         row = found.setdefault((first.agent, first.model, first.kind), [0, 0, 0, 0.0])
-        if last.verdict in ("PASS", "FAIL") or (
-            last.verdict is None and last.stopped in ("finished", "limit")
-        ):
+        nothing = (
+            last.verdict is None and last.stopped in ("finished", "limit") and last.handoff != "answered"
+        )
+        if nothing or last.verdict in ("PASS", "FAIL"):
             row[0] += 1
             row[1] += last.verdict == "PASS"
         costs = [part.dollars for part in parts if part.dollars is not None]
