@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ironwright.records.report import CheckReport, Usage
+import textwrap
+
+from ironwright.records.report import CheckReport, RunReport, Usage
 from ironwright.records.verdict import Finding, Status
 
 SHORT_COMMIT = 10
+_SHORTENED = 90
 
 
 def duration(seconds: float) -> str:
@@ -52,6 +55,17 @@ def change_label(report: CheckReport) -> str:
         f"{report.base_label or 'nothing'}..{report.head_label} "
         f"({commit(report.base)}..{commit(report.head)})"
     )
+
+
+def repairs(report: RunReport) -> int:
+    """How often an agent was given findings of its own work to repair."""
+    agents = [attempt.agent for attempt in report.attempts if attempt.usage.requests]
+    return len(agents) - len(set(agents))
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text, on one line."""
+    return textwrap.shorten(text, _SHORTENED, placeholder=" …")
 
 
 def place(finding: Finding) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ironwright.records.report import AttemptSummary, CheckReport, Opinion, RunReport
+from ironwright.records.report import AttemptSummary, CheckReport, HandoffSummary, Opinion, RunReport
 from ironwright.records.verdict import Status, Verdict
 from ironwright.reporting import figures
 from ironwright.reporting.untrusted import markdown_code, markdown_text
@@ -122,7 +122,24 @@ def _attempt_lines(attempt: AttemptSummary) -> list[str]:
     ]
     if attempt.summary.strip():
         lines += ["The agent's own words (no evidence):", "", f"> {markdown_text(attempt.summary)}", ""]
+    if attempt.handoffs:
+        lines += ["Handed to others:", "", *_handoff_lines(attempt.handoffs, 0), ""]
     if attempt.check is None:
         return [*lines, "The gates did not run for this attempt.", ""]
     heading = f"{_MARKS[attempt.check.status]}: {figures.summary(attempt.check)}."
     return [*lines, heading, "", *_check_lines(attempt.check)]
+
+
+def _handoff_lines(handoffs: Sequence[HandoffSummary], depth: int) -> list[str]:
+    """The tree below an attempt: who was asked, what came of it, what it cost with all below it."""
+    lines: list[str] = []
+    for handoff in handoffs:
+        model = f" with {markdown_text(handoff.model)}" if handoff.model else ""
+        lines.append(
+            f"{'  ' * depth}- {markdown_text(handoff.agent)}{model}: {handoff.outcome or 'under way'}, "
+            f"{figures.dollars(handoff.usage.dollars)}, {figures.tokens(handoff.usage)}; "
+            f"{markdown_text(figures.shortened(handoff.asked))}"
+        )
+        for attempt in handoff.attempts:
+            lines += _handoff_lines(attempt.handoffs, depth + 1)
+    return lines

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ironwright.records.report import AttemptSummary, CheckReport, Opinion, Outcome, RunReport
+from ironwright.records.report import (
+    AttemptSummary,
+    CheckReport,
+    HandoffSummary,
+    Opinion,
+    Outcome,
+    RunReport,
+)
 from ironwright.records.verdict import Finding, Status, Verdict
 from ironwright.reporting import figures
 from ironwright.reporting.canvas import STATUS_STYLES, Canvas, Screen
@@ -151,6 +158,7 @@ def _write_attempt(canvas: Canvas, attempt: AttemptSummary, *, last: bool) -> No
         ),
     )
     _write_own_words(canvas, attempt.summary)
+    _write_handoffs(canvas, attempt.handoffs, 2)
     if attempt.check is None:
         canvas.line(("the gates did not run for this attempt", "yellow"), indent=2)
         return
@@ -173,6 +181,23 @@ def _write_attempt(canvas: Canvas, attempt: AttemptSummary, *, last: bool) -> No
             more = len(verdict.findings) - _EARLIER_FINDINGS
             if more > 0:
                 canvas.line((f"… and {figures.count(more, 'more finding')}", "dim"), indent=6)
+
+
+def _write_handoffs(canvas: Canvas, handoffs: Sequence[HandoffSummary], indent: int) -> None:
+    """The tree below an attempt: who was asked, what came of it, what it cost with all below it."""
+    for handoff in handoffs:
+        style = "green" if handoff.outcome in ("merged", "answered") else "yellow"
+        model = f" with {printable(handoff.model)}" if handoff.model else ""
+        canvas.line(
+            ("→ ", "cyan"),
+            f"{printable(handoff.agent)}{model} ",
+            (handoff.outcome or "under way", style),
+            (f"  {figures.tokens(handoff.usage)}, {figures.dollars(handoff.usage.dollars)}", "dim"),
+            indent=indent,
+        )
+        canvas.line(printable(figures.shortened(handoff.asked)), indent=indent + 4)
+        for attempt in handoff.attempts:
+            _write_handoffs(canvas, attempt.handoffs, indent + 4)
 
 
 def _write_own_words(canvas: Canvas, summary: str) -> None:
@@ -209,7 +234,7 @@ def _write_outcome(canvas: Canvas, report: RunReport) -> None:
         ("branch", report.branch if report.head else f"{report.branch} (nothing delivered)"),
         ("base", figures.commit(report.base)),
         *(("commit", f"{figures.commit(commit)} {printable(subject)}") for commit, subject in report.commits),
-        ("repairs", str(max(0, len(report.attempts) - 1))),
+        ("repairs", str(figures.repairs(report))),
         ("cost", f"{figures.dollars(report.usage.dollars)}  {figures.tokens(report.usage)}"),
         ("time", figures.duration(report.seconds)),
         ("journal", report.journal),
