@@ -17,6 +17,14 @@ from ironwright.records.paths import state_home
 LONGEST_REST = 3600.0
 """No provider is left alone for longer, in seconds: a moment further away comes from a clock set wrong."""
 
+_ADDRESSES = (
+    "ANTHROPIC_BASE_URL",
+    "OPENAI_BASE_URL",
+    "GOOGLE_GEMINI_BASE_URL",
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+)
+"""The variables that send a provider's requests elsewhere, where other limits hold."""
+
 
 def limits_of(
     provider: Provider, environ: Mapping[str, str], opened_by: str, *, per_minute: int | None = None
@@ -29,7 +37,8 @@ def limits_of(
         opened_by: What opens it.
         per_minute: The most requests a minute, of all runs together; None for no such limit.
     """
-    account = f"{provider.name} {provider.base_url} {opened_by} {environ.get(opened_by, '')}"
+    elsewhere = [environ.get(name, "") for name in _ADDRESSES]
+    account = f"{provider.name} {provider.base_url} {opened_by} {environ.get(opened_by, '')} {elsewhere}"
     name = f"{provider.name}-{hashlib.sha256(account.encode()).hexdigest()[:16]}.json"
     return ProviderLimits(state_home() / "providers" / name, per_minute)
 
