@@ -334,6 +334,27 @@ def test_who_lost_patience_joins_the_answer_under_way(folder: Path) -> None:
         connecting.SILENCE_SECONDS = silence
 
 
+def test_a_resumed_step_is_answered_by_whoever_answered_it_before(folder: Path) -> None:
+    """The first provider is back by then; the answer of the second is paid for already."""
+
+    async def work(environ: dict[str, str], process: str) -> ModelResponse:
+        config = Config(models=ModelsConfig(fallback=("openai",)))
+        found = discover(config, environ)
+        chain = chain_from(resolve("sonnet", None, config, discovery=found), config, discovery=found)
+        async with paid_once(folder, process) as transport:
+            model = connect_chain(chain, config, environ=environ, transport=transport, patience=QUICK)
+            current_step.set("attempt-1/model-1")
+            return await request(model)
+
+    script = [Turn(fault=Fault(status=401)), Turn("from the first")]
+    with ScriptedServer(script) as first, ScriptedServer([Turn("second")], "openai-responses") as second:
+        before = asyncio.run(work(keys(first, second), "killed"))
+        after = asyncio.run(work(keys(first, second), "resumed"))
+        assert (before.text, after.text) == ("second", "second")
+        assert before.metadata == after.metadata
+        assert (len(first.requests), len(second.requests)) == (1, 1)
+
+
 STREAM = {"content-type": "text/event-stream; charset=utf-8"}
 
 

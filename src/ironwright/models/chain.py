@@ -132,7 +132,7 @@ def connect_chain(
         chain: What :func:`chain_from` returned.
         config: For ``[models] requests_per_minute``.
         environ: Where the keys are; None for the process's own environment.
-        transport: What carries the requests.
+        transport: What carries the requests and keeps answers (:mod:`paid_once`).
         listener: Hears text, waiting and switches.
         patience: How long to go on with a model before the next one takes over.
 
@@ -159,7 +159,7 @@ def connect_chain(
         )
         for model in chain.models
     ]
-    return links[0].model if alone else ModelChain(links, listener)
+    return links[0].model if alone else ModelChain(links, listener, kept=transport is not None)
 
 
 @dataclass(frozen=True, slots=True)

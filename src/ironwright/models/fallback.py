@@ -12,6 +12,7 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from ironwright.host.clock import seconds
+from ironwright.models.paid_once import only_kept
 from ironwright.models.steady import ModelGoneError, Patience
 from ironwright.records.answered import ANSWERED_BY
 from ironwright.records.errors import ModelError
@@ -50,12 +51,18 @@ class ModelChain(WrapperModel):
     Args:
         links: The models, the preferred one first.
         listener: Hears of switches.
+        kept: Answers are kept for a process that takes the work up again (:mod:`paid_once`). Then the first
+            request asks for what any of the models answered already, so that an answer of the second is
+            not paid for again from the first, which may be back by then.
     """
 
-    def __init__(self, links: Sequence[Link], listener: SwitchListener | None = None) -> None:
+    def __init__(
+        self, links: Sequence[Link], listener: SwitchListener | None = None, *, kept: bool = False
+    ) -> None:
         super().__init__(links[0].model)
         self._links = tuple(links)
         self._listener = listener
+        self._may_be_kept = kept
         self._rests_until = dict.fromkeys(range(len(links)), 0.0)
 
     async def request(
@@ -70,6 +77,12 @@ class ModelChain(WrapperModel):
             ModelGoneError: None of them can be had; says why for each.
             ModelError: The one that was asked does not take this request.
         """
+        may_be_kept, self._may_be_kept = self._may_be_kept, False
+        if may_be_kept:
+            for position in range(len(self._links)):
+                known = await self._kept(position, messages, model_settings, model_request_parameters)
+                if known is not None:
+                    return known
         failures: list[tuple[Link, ModelGoneError]] = []
         for position in self._order():
             link = self._links[position]
@@ -82,10 +95,32 @@ class ModelChain(WrapperModel):
                 failures.append((link, error))
                 continue
             self._rests_until[position] = 0.0
-            if position == 0:
-                return response
-            return replace(response, metadata={**(response.metadata or {}), ANSWERED_BY: link.label})
+            return self._signed(position, response)
         raise _none_left(failures)
+
+    async def _kept(
+        self,
+        position: int,
+        messages: list[ModelMessage],
+        settings: ModelSettings | None,
+        parameters: ModelRequestParameters,
+    ) -> ModelResponse | None:
+        """What a model answered to this before, to a process that is no more; None where it did not."""
+        token = only_kept.set(True)
+        try:
+            response = await self._links[position].model.request(messages, settings, parameters)
+        except ModelError:
+            return None  # nothing is kept: it is asked in the ordinary way
+        finally:
+            only_kept.reset(token)
+        return self._signed(position, response)
+
+    def _signed(self, position: int, response: ModelResponse) -> ModelResponse:
+        """The answer with the label of who gave it, where that is not the first."""
+        if position == 0:
+            return response
+        label = self._links[position].label
+        return replace(response, metadata={**(response.metadata or {}), ANSWERED_BY: label})
 
     def _order(self) -> list[int]:
         """Who is asked in which order: those that rest come last, who may be asked soonest first."""

@@ -31,12 +31,16 @@ if TYPE_CHECKING:
 current_step: ContextVar[str] = ContextVar("current_step", default="")
 """The durable step that is being done; two equal requests of one step are one request."""
 
+only_kept: ContextVar[bool] = ContextVar("only_kept", default=False)
+"""Whether only an answer that is there, or on its way, is wanted; nothing is sent to the provider then."""
+
 UPSTREAM_HEADER = "x-ironwright-upstream"
 STEP_HEADER = "x-ironwright-step"
 PROCESS_HEADER = "x-ironwright-process"
 PROBLEM_HEADER = "x-ironwright-problem"
 """Says in an answer that nobody was reached, and why."""
-OWN_HEADERS = frozenset((UPSTREAM_HEADER, STEP_HEADER, PROCESS_HEADER))
+ONLY_KEPT_HEADER = "x-ironwright-only-kept"
+OWN_HEADERS = frozenset((UPSTREAM_HEADER, STEP_HEADER, PROCESS_HEADER, ONLY_KEPT_HEADER))
 
 SOCKET_NAME = "socket"
 LOCK_NAME = "server.lock"
@@ -63,7 +67,8 @@ class Address:
 
 def own_headers(url: str, process: str) -> dict[str, str]:
     """What the server is told with a request: where it goes, in which durable step, and who asks."""
-    return {UPSTREAM_HEADER: url, STEP_HEADER: current_step.get(), PROCESS_HEADER: process}
+    wanted = {ONLY_KEPT_HEADER: "yes"} if only_kept.get() else {}
+    return {UPSTREAM_HEADER: url, STEP_HEADER: current_step.get(), PROCESS_HEADER: process, **wanted}
 
 
 def address_of(transport: httpx2.AsyncBaseTransport) -> Address | None:

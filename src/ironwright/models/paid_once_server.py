@@ -27,6 +27,7 @@ from starlette.routing import Route
 from ironwright.host.clock import seconds
 from ironwright.models.paid_once import (
     LOCK_NAME,
+    ONLY_KEPT_HEADER,
     OWN_HEADERS,
     PROBLEM_HEADER,
     PROCESS_HEADER,
@@ -166,6 +167,10 @@ class PaidOnceServer:
             return JSONResponse({"error": f"{UPSTREAM_HEADER} is missing"}, status_code=400)
         key = _key(request.headers.get(STEP_HEADER, ""), request.method, upstream, body)
         exchange = self._known(key, process)
+        if exchange is None and ONLY_KEPT_HEADER in request.headers:
+            return JSONResponse(
+                {"error": {"type": "not_found", "message": "nothing is kept"}}, status_code=404
+            )
         if exchange is None:
             exchange = _Exchange()
             self._exchanges[key] = exchange

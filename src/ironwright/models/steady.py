@@ -22,6 +22,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
+from ironwright.models.paid_once import only_kept
 from ironwright.records.errors import ModelError
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class SteadyModel(WrapperModel):
 
     async def _turn(self) -> None:
         """Wait until a request may be sent, as the provider asked any run of this machine to."""
-        if self._limits is None:
+        if self._limits is None or only_kept.get():
             return
         wait = self._limits.resting()
         if wait > self._patience.longest_wait:
