@@ -12,6 +12,10 @@ brought where a right delivery is worth $20 and a wrong one costs as much.
 - ours, as good as advanced: the order of ``ironwright.routing.tier_policy`` for the smallest worth of a
   result at which it expects at least the pass rate of advanced.
 - ours, as dear as advanced: the same for the greatest worth at which it expects to pay no more.
+- ours, mixed to be as good, or as dear: between the two neighbouring orders of which one falls short of the
+  pass rate (or the cost) and the other reaches it, a share of the tasks is drawn at random for each, so that
+  exactly that rate or cost is expected. Nobody would give up on tasks by drawing lots; it is how policies
+  with few models compare at one pass rate.
 - ours, wrong work free; ours, wrong work costs: the order with the greatest expected value where a result is
   worth $20 and a wrong delivery costs nothing, or as much (`wrong_costs`); the same where gates never err.
 - oracle: knows who solves the task and pays only the cheapest of them.
@@ -38,6 +42,8 @@ from ironwright.routing.tier_policy import WORTH, Gates, Ladder, best_ladder
 
 OUTCOMES = Path(__file__).resolve().parents[3] / "shared" / "data" / "outcomes.json.gz"
 FOLDS = 5
+LEAST_WORTH, MOST_WORTH = -2.0, 3.0
+"""Decimal logarithms of the dollars between which the worth of a result is looked for."""
 BOOTSTRAP = 1000
 GATES = (Gates(), Gates(0.05, 0.05), Gates(0.2, 0.1))
 _NORMAL = NormalDist()
@@ -46,10 +52,10 @@ Outcomes = Mapping[str, Mapping[str, tuple[bool, float]]]
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of one task: whether right or wrong work was delivered, and what was paid."""
+    """What became of one task: whether right or wrong work was delivered, what was paid; or the means."""
 
-    right: bool
-    wrong: bool
+    right: float
+    wrong: float
     dollars: float
 
 
@@ -131,8 +137,8 @@ def compare(results: Mapping[str, Sequence[Replayed]]) -> None:
     """Print what was gained over always asking the strongest, and what is left to gain."""
     advanced, best = results["advanced"], results["oracle"]
     print()
-    for title, name in (("As good", "ours, as good as advanced"), ("As dear", "ours, as dear as advanced")):
-        print(f"- {title}: {gained(results[name], advanced)}.")
+    for title in ("as good as advanced", "mixed to be as good", "as dear as advanced", "mixed to be as dear"):
+        print(f"- {title.capitalize()}: {gained(results[f'ours, {title}'], advanced)}.")
     dear = results["ours, as dear as advanced"]
     right = mean(item.right for item in best) - mean(item.right for item in dear)
     dollars = mean(item.dollars for item in dear) - mean(item.dollars for item in best)
@@ -177,19 +183,32 @@ def value(replayed: Replayed) -> float:
     return WORTH * (replayed.right - replayed.wrong) - replayed.dollars
 
 
-Policy = Callable[[Outcomes], Sequence[str]]
+Order = Sequence[str]
+Mixture = Sequence[tuple[float, Order]]
+"""Orders, each for a share of the tasks drawn at random."""
+Policy = Callable[[Outcomes], Mixture]
 
 
 def policies(gates: Gates) -> Mapping[str, Policy | None]:
     """Each policy as what it makes of training outcomes; None is the oracle."""
+    made: dict[tuple[str, ...], Mixture] = {}
+
+    def once(which: Callable[[Outcomes, Gates], Mixture], known: Outcomes) -> Mixture:
+        key = (which.__name__, *next(iter(known.values())))
+        if key not in made:
+            made[key] = which(known, gates)
+        return made[key]
+
     return {
-        "standard": lambda known: [min(known, key=lambda model: price(known[model]))],
-        "advanced": lambda known: [strongest(known)],
-        "ladder": frontier,
-        "ours, as good as advanced": lambda known: choices(as_good(known, gates)),
-        "ours, as dear as advanced": lambda known: choices(as_dear(known, gates)),
-        "ours, wrong work free": lambda known: choices(of_worth(known, gates, 0.0)),
-        "ours, wrong work costs": lambda known: choices(of_worth(known, gates, WORTH)),
+        "standard": lambda known: only([min(known, key=lambda model: price(known[model]))]),
+        "advanced": lambda known: only([strongest(known)]),
+        "ladder": lambda known: only(frontier(known)),
+        "ours, as good as advanced": lambda known: only(once(as_good, known)[1][1]),
+        "ours, mixed to be as good": lambda known: once(as_good, known),
+        "ours, as dear as advanced": lambda known: only(once(as_dear, known)[0][1]),
+        "ours, mixed to be as dear": lambda known: once(as_dear, known),
+        "ours, wrong work free": lambda known: only(of_worth(known, gates, 0.0)),
+        "ours, wrong work costs": lambda known: only(of_worth(known, gates, WORTH)),
         "oracle": None,
     }
 
@@ -205,9 +224,19 @@ def replay(fleet: Outcomes, gates: Gates, policy: Policy | None) -> list[Replaye
         if policy is None:
             found += [oracle(fleet, task) for task in held]
             continue
-        order = policy({model: {task: own[task] for task in rest} for model, own in fleet.items()})
-        found += [one(fleet, gates, order, task) for task in held]
+        mixture = policy({model: {task: own[task] for task in rest} for model, own in fleet.items()})
+        found += [mixed(fleet, gates, mixture, task) for task in held]
     return found
+
+
+def mixed(fleet: Outcomes, gates: Gates, mixture: Mixture, task: str) -> Replayed:
+    """What becomes of a task in the mean over the draw of its order."""
+    parts = [(part, one(fleet, gates, order, task)) for part, order in mixture]
+    return Replayed(
+        sum(part * item.right for part, item in parts),
+        sum(part * item.wrong for part, item in parts),
+        sum(part * item.dollars for part, item in parts),
+    )
 
 
 def one(fleet: Outcomes, gates: Gates, order: Sequence[str], task: str) -> Replayed:
@@ -228,22 +257,23 @@ def oracle(fleet: Outcomes, task: str) -> Replayed:
     return Replayed(bool(solving), False, min(solving, default=0.0))
 
 
-def as_good(known: Outcomes, gates: Gates) -> Ladder:
-    """The ladder of the smallest worth at which it expects the pass rate of the strongest model."""
-    goal = _alone(known, gates).proved - 1e-9
-    return _by_worth(known, gates, lambda ladder: ladder.proved >= goal, smallest=True)
+def as_good(known: Outcomes, gates: Gates) -> Mixture:
+    """Expects exactly the pass rate of the strongest model; the second order alone expects at least that."""
+    goal = _alone(known, gates).proved
+    return _mixture(known, gates, lambda ladder: ladder.proved, goal)
 
 
-def as_dear(known: Outcomes, gates: Gates) -> Ladder:
-    """The ladder of the greatest worth at which it expects to pay no more than the strongest model costs."""
-    most = _alone(known, gates).dollars + 1e-9
-    return _by_worth(known, gates, lambda ladder: ladder.dollars <= most, smallest=False)
+def as_dear(known: Outcomes, gates: Gates) -> Mixture:
+    """Expects to cost exactly what the strongest model costs; the first order alone expects at most that."""
+    most = _alone(known, gates).dollars
+    return _mixture(known, gates, lambda ladder: ladder.dollars, most + 2e-9)
 
 
-def of_worth(known: Outcomes, gates: Gates, wrong_costs: float) -> Ladder:
+def of_worth(known: Outcomes, gates: Gates, wrong_costs: float) -> Order:
     """The ladder that is expected to bring most where a result is worth $20."""
     beliefs = Observed(known, gates=gates)
-    return best_ladder(beliefs, dict.fromkeys(known, 1), worth=WORTH, wrong_costs=wrong_costs, gates=gates)
+    tries = dict.fromkeys(known, 1)
+    return choices(best_ladder(beliefs, tries, worth=WORTH, wrong_costs=wrong_costs, gates=gates))
 
 
 def _alone(known: Outcomes, gates: Gates) -> Ladder:
@@ -252,25 +282,34 @@ def _alone(known: Outcomes, gates: Gates) -> Ladder:
     return best_ladder(beliefs, {strongest(known): 1}, worth=math.inf, wrong_costs=0.0, gates=gates)
 
 
-def _by_worth(known: Outcomes, gates: Gates, fits: Callable[[Ladder], bool], *, smallest: bool) -> Ladder:
+def _mixture(known: Outcomes, gates: Gates, figure: Callable[[Ladder], float], goal: float) -> Mixture:
+    """The two neighbouring ladders, by what a result is worth, between which a figure reaches a goal."""
     beliefs = Observed(known, gates=gates)
     tries = dict.fromkeys(known, 1)
 
     def ladder(exponent: float) -> Ladder:
         return best_ladder(beliefs, tries, worth=10**exponent, wrong_costs=0.0, gates=gates)
 
-    low, high = -2.0, 3.0
-    kept = ladder(high if smallest else low)
+    low, high = LEAST_WORTH, MOST_WORTH
+    below, above = ladder(low), ladder(high)
     for _ in range(8):
         middle = (low + high) / 2
         tried = ladder(middle)
-        if fits(tried):
-            kept = tried
-        if fits(tried) == smallest:
-            high = middle
+        if figure(tried) >= goal - 1e-9:
+            high, above = middle, tried
         else:
-            low = middle
-    return kept
+            low, below = middle, tried
+    if figure(above) < goal:  # not even the best reaches it
+        return [(0.0, choices(above)), (1.0, choices(above))]
+    between = figure(above) - figure(below)
+    part = (figure(above) - goal) / between if between > 0 else 0.0
+    part = min(max(part, 0.0), 1.0)
+    return [(part, choices(below)), (1 - part, choices(above))]
+
+
+def only(order: Order) -> Mixture:
+    """One order for all tasks."""
+    return [(1.0, order)]
 
 
 def choices(ladder: Ladder) -> list[str]:
