@@ -19,7 +19,7 @@ def agent(body: str, tools: tuple[str, ...] | None = None) -> Agent:
 def test_sentences_and_sections_that_speak_of_handing_on_name_partners() -> None:
     assert partners(agent("- Delegate to doc-writer when docs are missing."), KNOWN) == ("doc-writer",)
     assert partners(agent("Hand over to `rust-test-standard`."), KNOWN) == ("rust-test-standard",)
-    body = "# Handing on\n\n- `doc-writer`, if there: docs\n- **rust-test-advanced**: tests\n\n# Rules\n\n- Be kind."
+    body = "# Handing on\n\n- `doc-writer`: docs\n- **rust-test-advanced**: tests\n\n# Rules\n\n- Be."
     assert partners(agent(body), KNOWN) == ("doc-writer", "rust-test-advanced")
 
 
