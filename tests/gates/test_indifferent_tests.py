@@ -80,7 +80,58 @@ PASSES = [
         slow=True,
     ),
 ]
+GENERIC = """#[derive(Debug, Clone, PartialEq)]
+pub struct Row<T, const N: usize> {
+    cells: [T; N],
+}
+impl<T: Copy + std::ops::Mul<Output = T>, const N: usize> Row<T, N> {
+    pub fn scaled(&self, by: T) -> Self {
+        Self {
+            cells: self.cells.map(|cell| cell * by),
+        }
+    }
+}
+"""
+ROW = "let row = Row { cells: [1, 2] };\n    "
+PASSES += [
+    Case(
+        "an exact answer of a generic type",
+        base=BASE,
+        head=crate(ROW + "assert_eq!(row.scaled(3), Row { cells: [3, 6] });", GENERIC),
+        mentions=("1 of 1",),
+        slow=True,
+    ),
+    Case(
+        "a crate that forbids unsafe code",
+        base=BASE,
+        head={
+            "src/lib.rs": "#![forbid(unsafe_code)]\n"
+            + crate(ROW + "assert_eq!(row.scaled(3), Row { cells: [3, 6] });", GENERIC)["src/lib.rs"]
+        },
+        slow=True,
+    ),
+]
 FAILS = [
+    Case(
+        "a generic answer is compared with itself",
+        base=BASE,
+        head=crate(ROW + "let again = || row.scaled(3);\n    assert_eq!(row.scaled(3), again());", GENERIC),
+        mentions=("`t` passes whatever `scaled`",),
+        slow=True,
+    ),
+    Case(
+        "what a program prints is not looked at",
+        base={**BASE, "src/main.rs": "fn main() {}\n"},
+        head={
+            "src/main.rs": 'fn main() {\n    println!("0 seconds");\n}\n',
+            "tests/it.rs": "#[test]\nfn it_runs() {\n"
+            '    let run = std::process::Command::new(env!("CARGO_BIN_EXE_small")).status();\n'
+            "    assert!(run.is_ok_and(|status| status.success()));\n}\n",
+        },
+        at=("tests/it.rs", 2),
+        mentions=("`it_runs` passes whatever `main`",),
+        slow=True,
+    ),
     Case(
         "it asserts what it put in",
         base=BASE,

@@ -54,6 +54,12 @@ PASSES = [
 ]
 FAILS = [
     Case(
+        "a token in pieces",
+        head=lib(f'const T: &str = concat!("{GITHUB[:9]}", "{GITHUB[9:]}");'),
+        at=("src/lib.rs", 2),
+        mentions=("GitHub",),
+    ),
+    Case(
         "a GitHub token",
         head=lib(f'const T: &str = "{GITHUB}";'),
         at=("src/lib.rs", 2),

@@ -177,7 +177,41 @@ PASSES += [
     pair("a policy of the wrong kind", "deny.toml", "[bans]\ndeny = [1]\n", "[bans]\ndeny = [1]\nskip = 3\n"),
     pair("a repaired file", "clippy.toml", "too = = 1\n", "too-many-arguments-threshold = 5\n"),
 ]
+PASSES += [
+    Case(
+        "a macro that silences one lint in what it makes",
+        base=BASE,
+        head=rust(LIB + "macro_rules! m {\n    ($i:item) => { #[allow(dead_code)] $i };\n}\n"),
+    ),
+    pair(
+        "a member of the workspace",
+        "Cargo.toml",
+        MANIFEST,
+        MANIFEST + '[dependencies]\ncore = { path = "crates/core" }\n',
+    ),
+]
 FAILS = [
+    Case(
+        "code that clippy does not see",
+        base=BASE,
+        head=rust(LIB + "#[cfg(not(clippy))]\npub fn g() {}\n"),
+        at=("src/lib.rs", 4),
+        mentions=("tools see other code",),
+    ),
+    Case(
+        "a macro that silences all lints in what it makes",
+        base=BASE,
+        head=rust(LIB + "macro_rules! m {\n    ($i:item) => { #[allow(clippy::all)] $i };\n}\n"),
+        at=("src/lib.rs", 5),
+        mentions=("a whole group",),
+    ),
+    pair(
+        "a copy of a published crate",
+        "Cargo.toml",
+        MANIFEST,
+        MANIFEST + '[dependencies]\nitoa = { path = "third_party/itoa" }\n',
+        mentions=("the copy in `third_party/itoa`", "cargo add"),
+    ),
     Case(
         "allow",
         base=BASE,

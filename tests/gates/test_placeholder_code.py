@@ -49,6 +49,23 @@ PASSES = [
 ]
 FAILS = [
     Case(
+        "an error that is dropped beside a text with a question mark",
+        head={
+            "src/lib.rs": "pub fn save(path: &str) -> std::io::Result<()> {\n"
+            '    let _ = std::fs::write(path, format!("{path:?}"));\n    Ok(())\n}\n'
+        },
+        mentions=("never gives one",),
+    ),
+    Case(
+        "what is to change something changes nothing",
+        head={
+            "src/lib.rs": "pub struct S(u8);\nimpl S {\n    pub fn wipe(&mut self) -> bool {\n"
+            "        true\n    }\n}\n"
+        },
+        at=("src/lib.rs", 3),
+        mentions=("ignores all that it is given",),
+    ),
+    Case(
         "a parameter that is named only to be dropped",
         head={
             "src/lib.rs": "pub fn save(path: &str) -> Result<(), ()> {\n    let _ = path;\n    Ok(())\n}\n",

@@ -85,6 +85,11 @@ PASSES = [
     Case("assertions in a closure", head=rust_test("run(|| { assert_eq!(a(), 1); });")),
 ]
 FAILS = [
+    Case(
+        "an assertion that is switched off beside another one",
+        head=rust_test("assert!(add(1, 1) == 3 || cfg!(test)); assert_eq!(add(1, 1), 2);"),
+        mentions=("`… || cfg!(test)`", "always true"),
+    ),
     Case("empty", head=OLD, at=("tests/it.rs", 2), findings=1, mentions=("is empty",)),
     Case("only a comment", head=rust_test("// later"), mentions=("is empty",)),
     Case("no assertion", head=rust_test("let _ = add(1, 1);"), mentions=("asserts nothing",)),

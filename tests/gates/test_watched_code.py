@@ -20,12 +20,14 @@ KNOWING = {
     "cargo's variables": 'std::env::var_os("CARGO_MANIFEST_DIR").is_some()',
     "a name among all variables": 'std::env::vars().any(|(name, _)| name == "GITHUB_ACTIONS")',
     "a date": "std::time::SystemTime::now() > std::time::UNIX_EPOCH + D::from_secs(1_900_000_000)",
+    "a day since 1970": "std::time::UNIX_EPOCH.elapsed().is_ok_and(|age| age.as_secs() / 86_400 > 25_000)",
     "a year": "chrono::Utc::now().year() >= 2027",
 }
 HONEST = {
     "the main thread": 'std::thread::current().name() == Some("main")',
     "its own options": 'std::env::args().any(|word| word == "--verbose")',
     "an age": "std::time::SystemTime::now().duration_since(start).is_ok_and(|age| age.as_secs() > 3600)",
+    "days since then": "std::time::UNIX_EPOCH.elapsed().is_ok_and(|age| age.as_secs() / 86_400 - x > 30)",
     "a colour": 'std::env::var_os("NO_COLOR").is_some()',
     "a large number without a clock": "x > 1_900_000_000",
 }

@@ -155,7 +155,30 @@ PASSES = [
         head={"src/lib.rs": LIB + "#[cfg(test)]\nmod tests;\n", "src/tests.rs": "use super::*;\n" + ADDS},
     ),
 ]
+CLOSE = "fn close(a: f64, b: f64) -> bool {\n    (a - b).abs() < LIMIT\n}\n" + a_test(
+    "assert!(close(x(), 0.3));"
+)
+STARTS = (
+    'fn run() -> String {\n    out(env!("CARGO_BIN_EXE_tool"))\n}\n#[test]\nfn says() {\n'
+    '    assert_eq!(run(), "1 lines");\n}\n'
+)
+MAIN = 'fn main() {\n    println!("1 lines");\n}\n'
+PASSES += [
+    change("a stricter comparison", CLOSE.replace("LIMIT", "1e-6"), CLOSE.replace("LIMIT", "1e-9")),
+    Case(
+        "a program that a helper starts says something else",
+        base={**BASE, "src/main.rs": MAIN, "tests/it.rs": STARTS},
+        head={"src/main.rs": MAIN.replace("lines", "line"), "tests/it.rs": STARTS.replace("lines", "line")},
+    ),
+]
 FAILS = [
+    change(
+        "a comparison of the tests' own that lets more through",
+        CLOSE.replace("LIMIT", "1e-9"),
+        CLOSE.replace("LIMIT", "1e3"),
+        at=("tests/it.rs", 2),
+        mentions=("`close`", "allows more"),
+    ),
     Case("a test is gone", base=BASE, head=it(ADDS), mentions=("`parses`", "gone"), findings=1),
     Case("the whole file is gone", base=BASE, head={"tests/it.rs": None}, findings=2),
     Case(

@@ -96,6 +96,9 @@ _HINT: Final = re.compile(
     r"xox|xapp-|k_live_|AIza|GOCSPX|sk-|hf_|npm_|pypi-|cio|SG\.|_v1_|dapi|hv[sb]\.|shp|AGE-|:AA|eyJ",
     re.IGNORECASE,
 )
+# Pieces of a text that the code joins: what no scanner finds in them it finds in the whole.
+_JOINS: Final = re.compile(r"\bconcat!\s*\(|\.\s*concat\s*\(\s*\)|\.\s*join\s*\(\s*\"\"|\"\s*\+\s*&?\"")
+_JOINT: Final = re.compile(r"(?<!\\)\"\s*(?:,|\+)\s*&?\"")
 _SETTINGS: Final = re.compile(
     r"(?:^|/)(?:\.env(?:\.\w+)?|\.npmrc|\.netrc|credentials(?:\.toml)?|[^/]+\.(?:toml|ya?ml|ini|cfg|conf|properties|env))$"
 )
@@ -119,7 +122,10 @@ def find_secrets(path: str, text: str, only: frozenset[int] | None = None) -> It
     """
     lines = text.split("\n")
     for number, line in enumerate(lines, start=1):
-        if (only is not None and number not in only) or not _HINT.search(line):
+        if only is not None and number not in only:
+            continue
+        line = _joined(line)
+        if not _HINT.search(line):
             continue
         if _KEY_HEAD.search(line) and (body := _key_body(lines, number)):
             yield Secret(number, "a private key", body, True)
@@ -127,6 +133,11 @@ def find_secrets(path: str, text: str, only: frozenset[int] | None = None) -> It
         found = next(_known(number, line), None) or _in_url(number, line) or _assigned(path, number, line)
         if found is not None:
             yield found
+
+
+def _joined(line: str) -> str:
+    """A line in which texts that the code puts together stand together."""
+    return _JOINT.sub("", line) if _JOINS.search(line) else line
 
 
 def entropy(text: str) -> float:

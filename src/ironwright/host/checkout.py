@@ -233,10 +233,9 @@ def _seed(seed: Path, target: Path) -> None:
     """
     fresh = target.with_name(f"{target.name}.new")
     with contextlib.ExitStack() as held:
-        for depth in ("*", "*/*", "*/*/*"):
-            for lock in seed.glob(f"{depth}/.cargo-lock"):
-                handle = held.enter_context(open(lock, "rb"))
-                fcntl.flock(handle, fcntl.LOCK_SH)
+        for lock in _cargo_locks(seed):
+            handle = held.enter_context(open(lock, "rb"))
+            fcntl.flock(handle, fcntl.LOCK_SH)
         try:
             shutil.copytree(seed, fresh, symlinks=True, ignore=shutil.ignore_patterns(f"{SCRATCH_PREFIX}*"))
             fresh.replace(target)
@@ -244,6 +243,15 @@ def _seed(seed: Path, target: Path) -> None:
             # A cold start is slower and as right: whatever is wrong (a full disk, say) will be told by
             # the command that needs the room.
             shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _cargo_locks(target: Path) -> Iterator[Path]:
+    """Cargo's locks, at most three folders deep; scratch folders vanish under whoever looks into them."""
+    for folder, names, files in os.walk(target):
+        depth = len(Path(folder).relative_to(target).parts)
+        names[:] = [name for name in names if depth < 3 and not name.startswith(SCRATCH_PREFIX)]
+        if depth and ".cargo-lock" in files:
+            yield Path(folder, ".cargo-lock")
 
 
 def entries_digest(entries: Mapping[str, Entry], suffixes: tuple[str, ...]) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ironwright.gates.subject import SourceTree
 
 _OUT = "/w/out"
+# Programs that no test run starts; a library's own tests are called after what it is built as (`rlib` …).
+_NOT_MEASURED = frozenset({"example", "bench", "custom-build"})
 # What llvm-cov says where none of the programs holds code of the workspace that could run.
 _NOTHING_TO_RUN = "no coverage data found"
 
@@ -94,9 +96,7 @@ def measure(facts: CargoFacts) -> Coverage:
         programs = [
             artefact.executable
             for artefact in run.messages.artefacts
-            if artefact.executable
-            and artefact.source
-            and artefact.target_kind in ("lib", "bin", "test", "proc-macro")
+            if artefact.executable and artefact.source and artefact.target_kind not in _NOT_MEASURED
         ]
         if not programs:
             continue

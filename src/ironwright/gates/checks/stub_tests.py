@@ -31,14 +31,17 @@ import re
 from ironwright.gates.api import Answer, Cost, Gate, Param, Params, Phrasing
 from ironwright.gates.ratchet import ratcheted
 from ironwright.gates.rust.assertions import read_assertions
+from ironwright.gates.rust.expressions import uses
 from ironwright.gates.rust.items import Item, descend, node_text
 from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.rust.tests import (
     TestReader,
     ignored_without_reason,
+    is_asserting_macro,
     is_empty,
     is_judged,
     panics_by_itself,
+    tautology,
     unfinished_macro,
 )
 from ironwright.gates.subject import Subject
@@ -183,6 +186,8 @@ def _problem(
         return None
     if name := _empty_table(test, file):
         return f"the test `{test.name}` goes through `{name}`, which is empty", _ASSERT
+    if said := _switched_off(test):
+        return f"the test `{test.name}` {said}, which is always true", _ASSERT
     judgement = reader.judge(test)
     if judgement.proof == "tautology":
         return f"the test `{test.name}` {judgement.detail}, which is always true", _ASSERT
@@ -198,6 +203,16 @@ def _problem(
         )
     if judgement.proof == "unwraps" and not allow_unwrap_only:
         return f"the test `{test.name}` only unwraps and asserts nothing", _ASSERT
+    return None
+
+
+def _switched_off(test: Item) -> str | None:
+    """An assertion that something behind ``||`` makes true, whatever else the test asserts."""
+    for use in uses(test.body) if test.body is not None else ():
+        if use.kind == "macro" and is_asserting_macro(use.name):
+            said = tautology(use, test.name)
+            if said is not None and "… ||" in said:
+                return said
     return None
 
 

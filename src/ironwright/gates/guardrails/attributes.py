@@ -14,7 +14,7 @@ from tree_sitter import Node, Query, QueryCursor
 from ironwright.gates.rust.assertions import leaf_texts
 from ironwright.gates.rust.attributes import argument_text, attribute_name, split_arguments
 from ironwright.gates.rust.expressions import Use, uses
-from ironwright.gates.rust.items import children_of, node_text
+from ironwright.gates.rust.items import children_of, descend, node_text
 from ironwright.gates.rust.syntax import LANGUAGE, RustFile
 from ironwright.records.change import FileStatus
 
@@ -72,13 +72,15 @@ _SINGLE: Final = frozenset(
 _NOT_COVERAGE: Final = (
     r"not\((?:any\()?(?:[\w,=\"]*,)?(?:coverage|coverage_nightly|tarpaulin|tarpaulin_include)\b"
 )
+_NOT_TOOL: Final = re.compile(r"\bnot\((?:any\()?(?:[\w,=\"]*,)?(?:clippy|rustfmt|mutants|rust_analyzer)\b")
 _NOT_TEST: Final = r"\bnot\((?:all\(|any\()?(?:[\w,=\"]*,)?test\b"
 _GENERATED: Final = re.compile(rb"@generated|DO NOT EDIT|[Aa]uto(?:matically|-)? ?generated", re.IGNORECASE)
 
 
 @cache
 def _query() -> Query:
-    return Query(LANGUAGE, "(attribute_item) @outer (inner_attribute_item) @inner")
+    macros = "(macro_definition) @macro (macro_invocation) @macro"
+    return Query(LANGUAGE, f"(attribute_item) @outer (inner_attribute_item) @inner {macros}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +178,28 @@ def _files(subject: Subject, tree: SourceTree | None) -> Iterator[RustFile]:
 
 def _marks(file: RustFile) -> Iterator[Mark]:
     captures = QueryCursor(_query()).captures(file.root)
+    written = captures.pop("macro", [])
     nodes = [(node, kind == "inner") for kind, found in captures.items() for node in found]
     for node, inner in sorted(nodes, key=lambda pair: pair[0].start_byte):
         attribute = children_of(node, "attribute")
         text = _without_comments(attribute[0] if attribute else node)
         yield Mark(text, node.start_point.row + 1, inner, node)
+    seen: set[int] = set()
+    for node in written:
+        yield from (mark for mark in _written_by_macros(node) if mark.node.id not in seen)
+        seen |= {below.id for below in descend(node)}
+
+
+def _written_by_macros(macro: Node) -> Iterator[Mark]:
+    """Attributes among a macro's tokens, as far as they silence whole groups of lints; others are details."""
+    for node in descend(macro):
+        before = node.prev_sibling
+        if node.type != "token_tree" or before is None or node_text(before) != "#":
+            continue
+        text = _without_comments(node).removeprefix("[").removesuffix("]").strip()
+        lints = {"".join(part.split()) for part in split_arguments(argument_text(text))}
+        if attribute_name(text) in ("allow", "expect") and lints & _BLANKET:
+            yield Mark(text, node.start_point.row + 1, False, node)
 
 
 def _judge(mark: Mark, accepted: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool]]:
@@ -215,6 +234,8 @@ def _conditional(mark: Mark, predicate: str) -> Iterator[tuple[str, bool]]:
         r"not\((?:any\()?(?:[\w,=\"]*,)?(?:coverage|coverage_nightly|tarpaulin|tarpaulin_include)\b", plain
     ):
         yield f"`#[cfg({predicate})]` takes the code out of the coverage", True
+    elif _NOT_TOOL.search(plain):
+        yield f"`#[cfg({predicate})]`: tools see other code than what is built", False
     elif re.search(_NOT_TEST, plain) and not _is_single(mark):
         yield f"`#[cfg({predicate})]`: tests do not see this code", False
 

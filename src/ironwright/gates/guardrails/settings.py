@@ -78,6 +78,10 @@ _BUILT_IN: Final = frozenset(
 )
 
 
+# Folders that hold what others published.
+_COPIES = re.compile(r"(?:^|/)(?:vendor(?:ed)?|third[_-]?party|3rd[_-]?party|external)/", re.IGNORECASE)
+
+
 def read_toml(path: str, source: bytes | None) -> Mapping[str, Any]:
     """A settings file as data; an empty one where there is none.
 
@@ -122,10 +126,25 @@ def compare_manifest(base: Mapping[str, Any], head: Mapping[str, Any], new: bool
     for name, value in _table(head, "replace").items():
         if _table(base, "replace").get(name) != value:
             yield _patched(name, value)
+    before, after = dict(_dependencies(base)), dict(_dependencies(head))
+    for name, value in after.items():
+        path = value.get("path") if isinstance(value, dict) else None
+        if isinstance(path, str) and _COPIES.search(path) and before.get(name) != value:
+            yield Loosening(
+                f'"{path}"', f"the copy in `{path}` stands for the published `{name}`; use `cargo add`"
+            )
     if not new:
         excluded = _strings(_table(head, "workspace").get("exclude"))
         for path in sorted(excluded - _strings(_table(base, "workspace").get("exclude"))):
             yield Loosening("exclude", f"the workspace leaves `{path}` out")
+
+
+def _dependencies(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every entry of every table of dependencies."""
+    targets = [_table(manifest, "target", name) for name in _table(manifest, "target")]
+    for owner in (manifest, _table(manifest, "workspace"), *targets):
+        for kind in ("dependencies", "dev-dependencies", "build-dependencies"):
+            yield from _table(owner, kind).items()
 
 
 def compare_profiles(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Loosening]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,10 @@ _MOMENT: Final = re.compile(
     r"\.\s*year\s*\(\s*\)\s*[<>=!]=?\s*20\d\d\b|"
     r"\b(?:from_ymd\w*|with_ymd_and_hms|from_calendar_date)\s*\(\s*20\d\d\b|\bdate!\s*\(\s*20\d\d"
 )
+# A clock that counts from 1970 in another unit: a compared number times the unit may be a moment.
+_DIVIDED: Final = re.compile(r"/\s*\(?\s*(\d+(?:\s*\*\s*\d+)*)")
+_COMPARED: Final = re.compile(r"[<>=!]=?\s*\(?\s*(\d+(?:\s*\*\s*\d+)*)(?:_?[iu]\d+)?\b(?!\s*\.\.)")
+_SINCE_1970: Final = re.compile(r"\bUNIX_EPOCH\b|\btimestamp(?:_millis)?\s*\(")
 _COMPARES: Final = re.compile(r"[<>]=?|[=!]=|\bduration_since\b|\bcmp\b|\bcontains\b")
 _THREAD: Final = re.compile(
     r"\bthread\s*::\s*current\s*\(\s*\)\s*\.\s*name\s*\(\s*\)[^;{}]{0,80}?"
@@ -96,7 +101,8 @@ def _asked(item: Item, library: bool, macros: bool) -> Iterator[tuple[int, str]]
         return first + text.count("\n", 0, found.start())
 
     bare = re.sub(r"(?<=\d)_(?=\d)", "", text)
-    if _ASKS_TIME.search(text) and _COMPARES.search(text) and (found := _MOMENT.search(bare)):
+    found = _moment(bare) if _ASKS_TIME.search(text) and _COMPARES.search(text) else None
+    if found is not None:
         row = first + bare.count("\n", 0, found.start())
         yield row, f"`{item.name}` asks for the time and behaves otherwise from a fixed moment on"
     if found := _THREAD.search(text):
@@ -111,6 +117,25 @@ def _asked(item: Item, library: bool, macros: bool) -> Iterator[tuple[int, str]]
         yield line(found), f"`{item.name}` asks for a variable that is set only where cargo runs it"
     if _VARIABLES.search(text) and library and (found := _NAMES.search(text)):
         yield line(found), f"`{item.name}` asks for {found[0]}, which says who runs it"
+
+
+def _moment(text: str) -> re.Match[str] | None:
+    """A fixed moment in a function's text: written out, multiplied, or in days, hours or weeks since 1970."""
+    if found := _MOMENT.search(text):
+        return found
+    if not _SINCE_1970.search(text):
+        return None
+    units = {1, *(_product(unit[1]) for unit in _DIVIDED.finditer(text))}
+    for found in _COMPARED.finditer(text):
+        for unit in units:
+            seconds = _product(found[1]) * unit
+            if 1_000_000_000 <= seconds < 4_100_000_000 or 10**12 <= seconds < 41 * 10**11:
+                return found
+    return None
+
+
+def _product(text: str) -> int:
+    return math.prod(int(factor) for factor in re.findall(r"\d+", text))
 
 
 def _unbuilt(item: Item, source: bytes) -> Iterator[tuple[int, str]]:

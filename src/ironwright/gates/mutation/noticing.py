@@ -21,6 +21,7 @@ from ironwright.gates.mutation.wrong_versions import (
     ENTRY,
     NUMBER,
     OPERATOR,
+    PRINT,
     SKIP,
     VALUE,
     VARIANT,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 _ROUNDS = 8
 # A wrong version may loop: a test program gets this many times what the slowest took, and at least so long.
 _TIMES, _LEAST_SECONDS = 5.0, 10.0
-_TOGETHER: Final = (VALUE, VARIANT, SKIP, CONDITION, OPERATOR, NUMBER)
+_TOGETHER: Final = (VALUE, VARIANT, SKIP, PRINT, CONDITION, OPERATOR, NUMBER)
 
 
 @dataclass
@@ -204,15 +205,14 @@ class Noticing:
         self, facts: CargoFacts, versions: WrongVersions, pending: list[_Asked], found: Noticed
     ) -> None:
         """Try each function's wrong answer alone on tests that noticed nothing yet; then ask who came by."""
-        decisive = [*versions.units(VALUE), *versions.units(VARIANT), *versions.units(SKIP)]
+        decisive = [unit for kind in (VALUE, VARIANT, SKIP, PRINT) for unit in versions.units(kind)]
         for unit in decisive:
             if not pending:
                 return
             if clock.seconds() > self._deadline:
                 found.left += [each.test for each in pending]
                 return
-            assert unit.function is not None
-            concerned = [each for each in pending if unit.function.item.name in each.words]
+            concerned = [each for each in pending if _may_run(each, unit)]
             if concerned:
                 unmoved = self._unmoved(facts, str(unit.number), concerned, found)
                 pending = [each for each in pending if each not in concerned or each in unmoved]
@@ -221,8 +221,7 @@ class Noticing:
             assert unit.function is not None
             if unit.kind == VALUE and is_variant(unit.function.item.return_type or ""):
                 continue  # the test may look at nothing but whether there is something
-            name = unit.function.item.name
-            concerned = [each for each in pending if name in each.words and id(each) not in came]
+            concerned = [each for each in pending if _may_run(each, unit) and id(each) not in came]
             if concerned and clock.seconds() <= self._deadline:
                 died = self._run(facts, f"{unit.number}!", concerned)
                 for each in concerned:
@@ -251,6 +250,12 @@ class Noticing:
         return next(
             (found for found in versions.functions if found.new and found.item.name in each.words), None
         )
+
+
+def _may_run(each: _Asked, unit: Unit) -> bool:
+    """Whether a test may look at a function: it names it, or starts the program that prints."""
+    assert unit.function is not None
+    return unit.kind == PRINT or unit.function.item.name in each.words
 
 
 def _died(case: TestCase | None) -> bool:

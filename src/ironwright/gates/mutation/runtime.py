@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ironwright.gates.mutation.named_types import BY_NAME, NOT_BY_NAME
+
 MODULE: Final = "ironwright_mutants"
 CHOICE: Final = "IRONWRIGHT_MUTANT"
 """The environment variable that says what is active: a kind's letter or a number, then ``!`` for "die"."""
@@ -13,7 +15,7 @@ CHOICE: Final = "IRONWRIGHT_MUTANT"
 # is none it gives the same value back and says so.
 _SOURCE: Final = """
 #[doc(hidden)]
-#[allow(warnings)]
+#[allow(warnings, unsafe_code)]
 mod ironwright_mutants {
     extern crate std as host;
     use self::host::prelude::v1::*;
@@ -327,7 +329,7 @@ mod ironwright_mutants {
             let other = T::default();
             if other == value { Err(value) } else { Ok(other) }
         };
-        AsNothing Nothing [T] (&Probe<'_, T>) (T) value => Err(value);
+        AsNamed Named [T] (&Probe<'_, T>) (T) value => by_name(value);
     }
 
     ways! { turn:
@@ -359,8 +361,15 @@ _TYPES: Final = """
 #[doc(hidden)]
 #[allow(warnings)]
 mod ironwright_types {
-    use super::ironwright_mutants::{Change, Make};
+    use super::ironwright_mutants::{by_name, Change, Make};
     use super::*;
 """
-SUPPORT: Final = f"\n{_SOURCE}}}\n{_TYPES}".encode()
-"""What goes behind a file's text; implementations of ``Change`` for the file's own types and ``}`` follow."""
+
+
+def support(unsafe_code: bool) -> bytes:
+    """What goes behind a file's text; implementations of ``Change`` for its own types and ``}`` follow.
+
+    Args:
+        unsafe_code: Whether the crate may hold unsafe code.
+    """
+    return f"\n{_SOURCE}{BY_NAME if unsafe_code else NOT_BY_NAME}}}\n{_TYPES}".encode()

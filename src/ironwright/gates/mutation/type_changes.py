@@ -58,7 +58,7 @@ def _definitions(tree: SourceTree, path: str, name: str) -> Iterator[Item]:
         if name.encode() not in _DEFINES.findall(tree.read(other)):
             continue
         for item in tree.rust(other).items:
-            generic = item.node.child_by_field_name("type_parameters") is not None
+            generic = item.kind == "enum" and item.node.child_by_field_name("type_parameters") is not None
             if item.kind in ("struct", "enum") and item.name == name and not (item.in_test or generic):
                 yield item
 
@@ -68,6 +68,9 @@ def _struct(item: Item) -> tuple[str, set[str]] | None:
 
     A type with a field that cannot be varied is left alone, as the test may look at that one.
     """
+    parameters = item.node.child_by_field_name("type_parameters")
+    if parameters is not None:
+        return _generic_struct(item, parameters)
     body = item.body
     fields = list(_fields(body)) if body is not None else []
     own = {kind for _, kind in fields if re.fullmatch(r"[A-Z]\w*", kind) and not _KNOWN.match(kind)}
@@ -86,6 +89,38 @@ def _struct(item: Item) -> tuple[str, set[str]] | None:
         "if any { core::result::Result::Ok(self) } else { core::result::Result::Err(self) } } }\n"
         f"    impl Make for {item.name} {{ fn make() -> Self {{ {item.name} {{ {makes} }} }} }}\n"
     ), own
+
+
+def _generic_struct(item: Item, parameters: Node) -> tuple[str, set[str]] | None:
+    """Fields whose types are parameters are changed by these types' names: all of them, or nothing is."""
+    named = [(child, child.child_by_field_name("name")) for child in parameters.named_children]
+    arguments = [node_text(name or child) for child, name in named if "parameter" in child.type]
+    fields = list(_fields(item.body)) if item.body is not None else []
+    if not fields or "=" in node_text(parameters):
+        return None
+    steps = ""
+    for name, kind in fields:
+        if kind.startswith("PhantomData"):
+            continue
+        if _KNOWN.match(kind):
+            change, lost = "Change::changed", ""
+        elif set(re.findall(r"[A-Za-z_]\w*", re.sub(r";[^\]]*", "", kind))) - {"Option"} <= set(arguments):
+            change, lost = "by_name", "all = false; "
+        else:
+            return None
+        steps += (
+            f"match {change}(self.{name}) {{ "
+            f"core::result::Result::Ok(value) => {{ self.{name} = value; any = true; }} "
+            f"core::result::Result::Err(value) => {{ self.{name} = value; {lost}}} }} "
+        )
+    clause = next((node_text(child) for child in item.node.children if child.type == "where_clause"), "")
+    made = (
+        f"    impl{node_text(parameters)} Change for {item.name}<{', '.join(arguments)}> {clause} {{ "
+        "fn changed(mut self) -> core::result::Result<Self, Self> { "
+        f"let (mut any, mut all) = (false, true); {steps} "
+        "if any && all { core::result::Result::Ok(self) } else { core::result::Result::Err(self) } } }"
+    )
+    return made.replace("\n", " ") + "\n", set()
 
 
 def _fields(body: Node) -> Iterator[tuple[str, str]]:

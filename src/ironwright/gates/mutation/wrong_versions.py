@@ -1,9 +1,9 @@
 """Writes the wrong versions of changed functions into their files, all at once, each behind a switch.
 
 What is written: another value than the function answers (*value*), failure in place of success and nothing in
-place of something (*variant*), the body left out where it answers nothing
-(*skip*), turned conditions (*condition*), other operators (*operator*) and other numbers (*number*). Each
-place is a unit that can be left out alone, where the compiler refuses it.
+place of something (*variant*), the body left out where it answers nothing (*skip*), other words where the
+change prints (*print*), turned conditions (*condition*), other operators (*operator*) and other numbers
+(*number*). Each place is a unit that can be left out alone, where the compiler refuses it.
 """
 
 from __future__ import annotations
@@ -12,26 +12,29 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from tree_sitter import Node
 
-from ironwright.gates.mutation.runtime import MODULE, SUPPORT
+from ironwright.gates.mutation.runtime import MODULE, support
 from ironwright.gates.mutation.type_changes import type_changes
 from ironwright.gates.redness.code_changes import CodeItem
 from ironwright.gates.rust.attributes import attribute_name
 from ironwright.gates.rust.items import Item, descend, node_text
+from ironwright.records.manifest import is_manifest
 
 if TYPE_CHECKING:
     from ironwright.gates.subject import Subject
 
-VALUE, VARIANT, SKIP, CONDITION, OPERATOR, NUMBER, ENTRY = "v", "t", "s", "c", "o", "n", "e"
+VALUE, VARIANT, SKIP, PRINT, CONDITION, OPERATOR, NUMBER, ENTRY = "v", "t", "s", "p", "c", "o", "n", "e"
 _SWAPPED: Final = {
     "+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "==": "!=", "!=": "==",
     "<": ">=", ">=": "<", ">": "<=", "<=": ">", "&&": "||", "||": "&&",
     "&": "|", "|": "&", "^": "|", "<<": ">>", ">>": "<<",
 }  # fmt: skip
+_FORBIDS: Final = re.compile(rb"forbid\s*\([^)]*\bunsafe_code\b|\bunsafe_code\s*=[^\n]*forbid")
 _ELSEWHERE: Final = frozenset({"closure_expression", "async_block", "function_item", "const_block"})
 # Where numbers are no expressions: patterns and types want constants.
 _NO_NUMBERS: Final = frozenset(
@@ -83,8 +86,8 @@ class Unit:
 
     Attributes:
         number: Its number, by which it is switched on.
-        kind: ``VALUE``, ``VARIANT``, ``SKIP``, ``CONDITION``, ``OPERATOR``, ``NUMBER``, ``ENTRY`` (changes
-            nothing, tells who comes by), or empty for an implementation.
+        kind: ``VALUE``, ``VARIANT``, ``SKIP``, ``PRINT``, ``CONDITION``, ``OPERATOR``, ``NUMBER``, ``ENTRY``
+            (changes nothing, tells who comes by), or empty for an implementation.
         function: The function that it is in; None for an implementation.
         edits: What is put where; for an implementation its text alone.
     """
@@ -146,6 +149,13 @@ class WrongVersions:
                 Unit(0, "", None, (Edit(0, 0, text),)) for text in type_changes(subject.head, path, own)
             ]
 
+    @cached_property
+    def _forbids_unsafe(self) -> bool:
+        """Whether some crate forbids unsafe code, which nothing inside it can allow again."""
+        head = self._subject.head
+        manifests = (path for path in head.paths if is_manifest(path))
+        return any(_FORBIDS.search(head.read(path)) for path in (*head.rust_paths, *manifests))
+
     def units(self, kind: str) -> tuple[Unit, ...]:
         """The units of one kind, all files together."""
         return tuple(unit for units in self._units.values() for unit in units if unit.kind == kind)
@@ -185,7 +195,7 @@ class WrongVersions:
             for found in self.functions
             if (own := [span for span in spans if span[2].function is found])
         )
-        out += SUPPORT
+        out += support(not self._forbids_unsafe)
         for unit in units:
             if unit.function is None:
                 text = unit.edits[0].before.encode()
@@ -210,7 +220,21 @@ class WrongVersions:
             number = self._next()
             text = f" if {path}::on('{SKIP}', {number}) {{ return; }}"
             yield Unit(number, SKIP, found, (Edit(entry, entry, text),))
+        yield from self._prints(found, path, body)
         yield from self._lesser(found, path, body)
+
+    def _prints(self, found: CodeItem, path: str, body: Node) -> Iterator[Unit]:
+        """What lines that the change wrote print for whoever reads the output of the program."""
+        added = self._subject.change.files[found.path].added_lines
+        for node in descend(body):
+            name = node.child_by_field_name("macro") if node.type == "macro_invocation" else None
+            if name is None or node_text(name) not in ("print", "println"):
+                continue
+            if node.start_point.row + 1 not in added:
+                continue
+            number = self._next()
+            before = f"(if {path}::on('{PRINT}', {number}) {{ {node_text(name)}!(\"mutant\") }} else {{ "
+            yield Unit(number, PRINT, found, (Edit(node.start_byte, node.end_byte, before, " })"),))
 
     def _value(self, kind: str, found: CodeItem, path: str, answers: Sequence[Node]) -> Unit:
         number, wanted = self._next(), found.item.return_type or ""
@@ -225,12 +249,17 @@ class WrongVersions:
         return Unit(number, kind, found, edits)
 
     def _lesser(self, found: CodeItem, path: str, body: Node) -> Iterator[Unit]:
-        """Turned conditions, other operators, other numbers; none inside another."""
+        """Turned conditions, other operators, other numbers, where the change wrote; none inside another."""
+        added = self._subject.change.files[found.path].added_lines
+        every = range(body.start_point.row + 1, body.end_point.row + 2)
+        rows: Collection[int] = every if found.new or added.isdisjoint(every) else added
         taken: list[tuple[int, int]] = []
         count = 0
         for node in descend(body):
             if count >= _MOST_PLACES:
                 return
+            if node.start_point.row + 1 not in rows:
+                continue
             made = _condition(node) or _operator(node) or _number(node)
             if made is None or any(start < node.end_byte and node.start_byte < end for start, end in taken):
                 continue

@@ -12,7 +12,7 @@ from ironwright.gates.rust.attributes import attribute_name
 from ironwright.gates.rust.conditions import Built
 from ironwright.gates.rust.items import node_text
 from ironwright.gates.rust.modules import declares_modules
-from ironwright.gates.suites.losses import Loss, Surroundings, assertion_losses, losses
+from ironwright.gates.suites.losses import Loss, Surroundings, assertion_losses, losses, tolerance_losses
 from ironwright.gates.suites.pairs import CodeUnderTest, pair_tests
 from ironwright.gates.suites.suite import TestCode, TestSuite
 from ironwright.gates.suites.targets import TestTargets
@@ -192,6 +192,8 @@ class TestComparison:
             after = now.get((before.path, before.kind, before.qualified))
             if after is None or after.text == before.text:
                 continue
+            for loss in tolerance_losses(before, after) if after.makes_value else ():
+                yield after.path, Loss(loss.line, f"`{after.name}`, which tests use, {loss.message}")
             for loss in assertion_losses(before, after, around):
                 # What makes a value for tests asserts in passing; what only asserts is part of the tests.
                 grave = loss.grave and not after.makes_value

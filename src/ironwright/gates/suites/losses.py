@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -78,6 +79,28 @@ def assertion_losses(base: TestCode, head: TestCode, around: Surroundings) -> It
             yield Loss(after.line, f"demands less: `{_short(before)}` became `{_short(after)}`")
         else:
             yield Loss(head.line, f"lost the assertion `{_short(before)}`")
+
+
+def tolerance_losses(base: TestCode, head: TestCode) -> Iterator[Loss]:
+    """Tolerances of a comparison that test code makes itself, where they let more through than before."""
+    before = {side: (limit, text) for side, limit, text, _line in _tolerances(base)}
+    for side, limit, text, line in _tolerances(head):
+        was, shown = before.get(side, (math.inf, ""))
+        if limit > was and was < _TOLERANCE:
+            yield Loss(line, f"allows more: `{shown}` became `{text}`")
+
+
+def _tolerances(code: TestCode) -> Iterator[tuple[str, float, str, int]]:
+    """Comparisons with a number on the right: the left side, the number, the whole, the line."""
+    for node in descend(code.body):
+        operator, right = node.child_by_field_name("operator"), node.child_by_field_name("right")
+        if node.type != "binary_expression" or operator is None or right is None:
+            continue
+        if node_text(operator) not in ("<", "<=") or right.type != "float_literal":
+            continue
+        side = "".join(node_text(node.child_by_field_name("left") or node).split())
+        limit = float(re.sub(r"_|f(?:32|64)$", "", node_text(right)))
+        yield side, limit, " ".join(node_text(node).split()), node.start_point.row + 1
 
 
 def _differences(

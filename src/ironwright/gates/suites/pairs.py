@@ -192,13 +192,16 @@ class CodeUnderTest:
         """The identifiers in the bodies of all functions and macros of a name in head."""
         if name not in self._reached:
             tree = self._subject.head
-            self._reached[name] = frozenset(
-                found
+            items = [
+                item
                 for path in self._defining.get(name, ())
                 for item in tree.rust(path).items
                 if item.name == name and item.kind in ("function", "macro")
-                for found in identifiers(item.node)
-            )
+            ]
+            found = {word for item in items for word in identifiers(item.node)}
+            if "cargo_bin" in found or any("CARGO_BIN_EXE_" in node_text(item.node) for item in items):
+                found.add("main")
+            self._reached[name] = frozenset(found)
         return self._reached[name]
 
     @cached_property
