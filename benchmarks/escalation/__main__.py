@@ -80,14 +80,30 @@ def main() -> int:
 
 
 def read(path: Path) -> Outcomes:
-    """The outcomes of a file, gzipped or not, on the tasks that every model has."""
+    """The outcomes of a file, gzipped or not, on the tasks that every model has.
+
+    Raises:
+        SystemExit: It is no JSON of this shape, or there is too little to learn from; says what is wrong.
+    """
     raw = path.read_bytes()
-    data = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
-    shared = set.intersection(*(set(tasks) for tasks in data.values()))
+    try:
+        data = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+        shared = set.intersection(*(set(tasks) for tasks in data.values()))
+    except (ValueError, OSError, EOFError, AttributeError, TypeError) as error:
+        raise SystemExit(f"{path}: this is no `model -> task -> [resolved, dollars]` ({error})") from error
+    if len(shared) < 2 * FOLDS:
+        raise SystemExit(f"{path}: {len(shared)} tasks have outcomes of all models; {2 * FOLDS} are needed")
     return {
-        model: {task: (bool(tasks[task][0]), float(tasks[task][1])) for task in sorted(shared)}
+        model: {task: _outcome(tasks[task], f"{path}: {model}, {task}") for task in sorted(shared)}
         for model, tasks in data.items()
     }
+
+
+def _outcome(value: object, where: str) -> tuple[bool, float]:
+    match value:
+        case [bool() | 0 | 1 as solved, int() | float() as dollars] if 0 <= dollars < math.inf:
+            return bool(solved), float(dollars)
+    raise SystemExit(f"{where}: {value!r} is no [resolved, dollars]")
 
 
 def fleets(outcomes: Outcomes) -> list[tuple[str, tuple[str, ...]]]:
@@ -103,7 +119,7 @@ def fleets(outcomes: Outcomes) -> list[tuple[str, tuple[str, ...]]]:
     ]
     pairs = [first_pair(outcomes), (middle, strongest)]
     ranked = sorted(models, key=lambda model: -share(outcomes[model]))
-    pairs.append((ranked[3], strongest))
+    pairs.append((ranked[min(3, len(ranked) - 1)], strongest))
     found += [(f"{one}, then {other}", (one, other)) for one, other in dict.fromkeys(pairs) if one != other]
     return found
 
@@ -388,15 +404,15 @@ def loading(outcomes: Outcomes) -> float:
 
 def prior(outcomes: Outcomes) -> None:
     """Print what `ironwright.routing.success_estimates` believes before there are any own outcomes."""
-    costs = [math.log(mean_dollars(own)) for own in outcomes.values()]
+    costs = [math.log(max(mean_dollars(own), 1e-4)) for own in outcomes.values()]
     shares = [min(max(share(own), 0.002), 0.998) for own in outcomes.values()]
     failed = [
         mean(dollars for solved, dollars in own.values() if not solved) / mean_dollars(own)
         for own in outcomes.values()
-        if not all(solved for solved, _ in own.values())
+        if mean_dollars(own) and not all(solved for solved, _ in own.values())
     ]
-    if len(outcomes) > 2:
-        odds = [math.log(one / (1 - one)) for one in shares]
+    odds = [math.log(one / (1 - one)) for one in shares]
+    if min(len(set(costs)), len(set(odds))) > 2:
         slope, level = linear_regression(costs, odds)
         fitted = [1 / (1 + math.exp(-level - slope * cost)) for cost in costs]
         left = mean((one - other) ** 2 for one, other in zip(shares, fitted, strict=True))
