@@ -225,3 +225,34 @@ def test_a_window_that_is_too_small_is_refused_with_the_numbers(bench: Bench) ->
     assert result.stopped is Stopped.ERROR
     assert "a context window of 2,048 tokens" in result.reason
     assert "4,096 for an answer" in result.reason
+
+
+def test_a_replayed_attempt_sends_the_same_bytes_and_repeats_nothing(bench: Bench) -> None:
+    """A step that is known is not done again, and what follows it is asked as it was the first time."""
+    script = [
+        Turn("Let me think."),
+        Turn("```bash\necho once >> log.txt\n```"),
+        Turn("```done\nAll.\n```"),
+    ]
+
+    class Steps:
+        def __init__(self, known: dict[str, Any]) -> None:
+            self.known = known
+            self.acted: list[str] = []
+
+        async def __call__(self, name: str, action: Any) -> Any:
+            if name not in self.known:
+                self.known[name] = json.loads(json.dumps(await action()))
+                self.acted.append(name)
+            return self.known[name]
+
+    first, second = Steps({}), Steps({})
+    asked: list[Received] = []
+    textual(bench, script, asked, step=first)
+    second.known = {name: value for name, value in first.known.items() if not name.endswith("model-3")}
+    again: list[Received] = []
+    result = textual(bench, [script[2]], again, step=second)
+    assert result.summary == "All."
+    assert second.acted == ["attempt-1/model-3"]
+    assert again[0].body == asked[2].body
+    assert bench.file("log.txt").read_text() == "once\n"
