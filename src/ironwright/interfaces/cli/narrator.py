@@ -39,6 +39,12 @@ class Narrator(RunListener):
             self._progress.note(f"  {verdict.status.value} {verdict.gate}{soft}: {verdict.reason}")
 
 
+def _repaired(data: Mapping[str, Any]) -> str:
+    names = dict.fromkeys(command["tool"] for command in data["commands"])
+    changed = len(data["changed"])
+    return f"{', '.join(names)} changed {changed} file{'' if changed == 1 else 's'}" if names else ""
+
+
 def _started(data: Mapping[str, Any]) -> str:
     return f"run {data['run']} started" if data.get("run") else ""
 
@@ -100,6 +106,10 @@ _LINES: Mapping[EventKind, Callable[[Mapping[str, Any]], str]] = {
     EventKind.GUARD_REFUSED: _refused,
     EventKind.CHECKED: _checked,
     EventKind.QUESTION: _question,
+    EventKind.MECHANICAL_ENDED: _repaired,
+    EventKind.ESCALATED: lambda data: f"{data['to']} takes over from {data['from']}: {data['cause']}",
+    EventKind.HANDED_OFF: lambda data: f"{data['from']} hands work to {data['to']}: {data['question']}",
+    EventKind.HANDED_BACK: lambda data: f"{data['to']}: {data['outcome']}",
     EventKind.INTERRUPTED: _stopped,
     EventKind.RESUMED: lambda data: "resumed where it stopped",
 }
