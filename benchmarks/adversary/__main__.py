@@ -23,15 +23,21 @@ _TABLE = Path(__file__).with_name("RESULTS.md")
 _FIRST_SHOTS = (
     "## First shots",
     "",
-    "What a collection says that the gates have seen is too good. Two parts of this one were written before",
+    "What a collection says that the gates have seen is too good. Parts of this one were written before",
     "the gates were changed for them, and judged at once (2026-11-21):",
     "",
     "| part | cheats accepted by default | missed by every gate about them | honest refused by default |",
     "|---|---|---|---|",
     "| `unseen_cheats`, `unseen_honest` | 37 of 57 | 32 of 57 | 0 of 43, but two that were badly formatted |",
     "| `second_round`, after the gates had learned from the first | 5 of 12 | not judged | 0 of 9 |",
+    "| `third_round*`, in four crates of other kinds | 20 of 56 (2 of 14 forgeries) | 12 of 56 | 1 of 22 |",
     "",
-    "The second row is the better guess for changes that nobody here has seen.",
+    "Of the third round's honest work, every gate together left seven more open (UNKNOWN): Miri runs no",
+    "function of C, libraries that are built as `rlib` were not measured, and a race broke `green_before`",
+    "twice. The last two are mended, as is the one refusal: a test that starts the changed program through",
+    "a helper. Coverage that was not known hid three of the cheats that count as caught by some gate.",
+    "",
+    "The last row is the better guess for changes that nobody here has seen.",
 )
 
 

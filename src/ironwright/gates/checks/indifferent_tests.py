@@ -1,13 +1,13 @@
 """Refuses new tests that run the changed code and do not care what it answers.
 
 What it checks:
-    The new and changed tests of the change are run on wrong versions of the functions that the change adds
-    or alters: every answer another one, bodies left out, conditions turned, operators and numbers replaced.
-    All of them are in one build, each behind a switch, so that this takes seconds. A test that passes
-    whichever of them is active, although the run shows that it got a wrong answer, asserts nothing about
-    the change, and is refused. So is one that names a new function and never runs it. A test counts as
-    noticing only where it fails in its own words (an assertion, an ``unwrap``), not where the code under
-    test panics for being wrong.
+    The new and changed tests of the change are run on wrong versions of the functions that the change
+    adds or alters: every answer another one, bodies left out, other words printed, conditions turned,
+    operators and numbers replaced. All of them are in one build, each behind a switch, so that this takes
+    seconds. A test that passes whichever of them is active, although the run shows that it got a wrong
+    answer, asserts nothing about the change, and is refused. So is one that names a new function and
+    never runs it. A test counts as noticing only where it fails in its own words (an assertion, an
+    ``unwrap``), not where the code under test panics for being wrong.
 
 Why:
     A test without consequences is the usual way to report a feature as tested: it asserts its own input,

@@ -2,17 +2,19 @@
 
 What it checks:
     What the change adds to Rust code: ``allow`` and ``expect`` of lints, ``rustfmt::skip``,
-    ``coverage(off)``, ``mutants::skip``, ``cfg(not(coverage))`` and ``cfg(not(test))``; and lints that a
-    file demanded and does not demand any more. Settings that check less: ``[lints]``, profiles, ``[patch]``
-    and ``exclude`` in manifests; flags, runners, wrappers, aliases and variables in ``.cargo/config.toml``;
-    ``clippy.toml``, ``rustfmt.toml``, ``rust-toolchain``, ``deny.toml``. Scripts: a check that CI, a
-    Makefile or a hook ran and does not run any more, that lost ``-D warnings`` and its like, or whose
-    failure is swallowed. ``.gitignore`` and ``.gitattributes`` lines that hide sources. Code outside of
-    tests that asks who runs it (``cfg!(test)``, the variable ``CI``). A named lint that is silenced with a
-    reason (``reason = "…"`` or a comment) is a remark, so is one in test code; ``reasons`` off refuses it.
-    Settings that are new and strict are welcome. Also refused are changes of Ironwright's own settings of
-    gates and of contracts' locks, functions that are compiled from a file that is not called ``.rs``, and
-    variables in cargo's configuration that the code asks for when it runs.
+    ``coverage(off)``, ``mutants::skip``, ``cfg(not(coverage))``, ``cfg(not(clippy))`` and
+    ``cfg(not(test))``; what macros write of the kind for whole groups of lints; and lints that a file
+    demanded and does not demand any more. Settings that check less: ``[lints]``, profiles, ``[patch]``,
+    dependencies on copies in ``vendor`` or ``third_party``, and ``exclude`` in manifests; flags, runners,
+    wrappers, aliases and variables in ``.cargo/config.toml``; ``clippy.toml``, ``rustfmt.toml``,
+    ``rust-toolchain``, ``deny.toml``. Scripts: a check that CI, a Makefile or a hook ran and does not run
+    any more, that lost ``-D warnings`` and its like, or whose failure is swallowed. ``.gitignore`` and
+    ``.gitattributes`` lines that hide sources. Code outside of tests that asks who runs it
+    (``cfg!(test)``, the variable ``CI``). A named lint that is silenced with a reason (``reason = "…"``
+    or a comment) is a remark, so is one in test code; ``reasons`` off refuses it. Settings that are new
+    and strict are welcome. Also refused are changes of Ironwright's own settings of gates and of
+    contracts' locks, functions that are compiled from a file that is not called ``.rs``, and variables in
+    cargo's configuration that the code asks for when it runs.
 
 Why:
     A check that was switched off passes like one that was satisfied.

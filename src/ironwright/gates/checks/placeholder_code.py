@@ -1,13 +1,13 @@
 """Refuses code that only stands for code: todo!, "in a real implementation", elided bodies.
 
 What it checks:
-    What the change adds (scope ``all``: everything) outside of tests holds no ``todo!``, ``unimplemented!``
-    or ``panic!("not implemented")``; no comment that says the real code is missing ("in a real
-    implementation", "TODO: implement", "placeholder implementation", "... existing code ..."); and no
-    function that does nothing but return an empty value (``Ok(())``, ``None``, ``Default::default()`` …)
-    beside a comment that excuses it ("for now", "stub", "dummy"), and none
-    that ignores every parameter and always answers ``true``, ``Ok(())`` or another plain value, unless its
-    name says so or a trait asks for it. The mere word "placeholder" is no
+    What the change adds (scope ``all``: everything) outside of tests holds no ``todo!``,
+    ``unimplemented!`` or ``panic!("not implemented")``; no comment that says the real code is missing
+    ("in a real implementation", "TODO: implement", "placeholder implementation", "... existing code
+    ..."); and no function that does nothing but return an empty value (``Ok(())``, ``None``,
+    ``Default::default()`` …) beside a comment that excuses it ("for now", "stub", "dummy"), and none that
+    ignores every parameter (and what it borrows to change) and always answers ``true``, ``Ok(())`` or
+    another plain value, unless its name says so or a trait asks for it. The mere word "placeholder" is no
     finding: user interfaces and queries have them. ``todo_comments`` refuses every TODO and FIXME.
 
 Why:

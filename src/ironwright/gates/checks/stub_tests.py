@@ -3,16 +3,17 @@
 What it checks:
     Every test that the change adds or alters (scope ``all``: every test) can fail when the code is wrong.
     Refused are a test with an empty body; with ``todo!``; with assertions that are always true
-    (``assert!(true)``, two literals, ``is_ok() || is_err()``, a variable compared with itself) and nothing
-    else; without any assertion, where its helpers and macros are looked up in the repository; one that is
-    ``#[ignore]`` without a reason; one that returns before all of its assertions on what the code under
-    test itself answers; ``#[should_panic]`` that its own ``panic!`` satisfies in any case; and, of what
-    the change adds, tests in files that no target holds, tests behind a feature that enables nothing but
-    tests, and functions of test code that assert something and that nothing runs. A test
-    that only unwraps results proves that nothing failed: a remark, unless ``allow_unwrap_only`` is off.
-    Accepted are tests judged by what they return, tests of types (``assert_send::<T>()``), tests whose
-    name says that not panicking is the point, comparisons with itself in tests named after equality or
-    order, and macros that are defined elsewhere.
+    (``assert!(true)``, two literals, ``is_ok() || is_err()``, a variable compared with itself) and
+    nothing else; an assertion that ``|| true`` or ``|| cfg!(test)`` switches off; without any assertion,
+    where its helpers and macros are looked up in the repository; one that is ``#[ignore]`` without a
+    reason; one that returns before all of its assertions on what the code under test itself answers;
+    ``#[should_panic]`` that its own ``panic!`` satisfies in any case; and, of what the change adds, tests
+    in files that no target holds, tests behind a feature that enables nothing but tests, and functions of
+    test code that assert something and that nothing runs. A test that only unwraps results proves that
+    nothing failed: a remark, unless ``allow_unwrap_only`` is off. Accepted are tests judged by what they
+    return, tests of types (``assert_send::<T>()``), tests whose name says that not panicking is the
+    point, comparisons with itself in tests named after equality or order, and macros that are defined
+    elsewhere.
 
 Why:
     A green stub is counted as a tested feature.
