@@ -14,7 +14,7 @@ from attempt_bench import Bench, git_trees, told
 from ironwright.host.watchdog import descendants
 from ironwright.records.errors import ModelError, RunError, ToolError
 from ironwright.records.journal import EventKind
-from ironwright.session.attempt import AttemptLimits, AttemptResult, Stopped
+from ironwright.session.attempt import AttemptLimits, AttemptResult, Partners, Stopped
 from ironwright.session.claude_code import work
 from ironwright.session.claude_code_place import program
 from ironwright.session.journal import JournalWriter
@@ -261,6 +261,32 @@ def test_a_question_stops_it_and_its_answer_goes_on(desk: Desk) -> None:
     assert (done.stopped, done.summary) == (Stopped.FINISHED, "I used three.")
     assert "Answer: three" in told(requests[0])
     assert "Which name?" in told(requests[0])
+
+
+def test_a_handoff_stops_it_and_what_came_of_it_goes_on(desk: Desk) -> None:
+    partners = Partners({"tester": "writes tests"}, lambda name: "")
+    handed = desk.run(
+        [
+            call("delegate", agent="tester", finding="it is flaky", attempted="nothing", question="why?"),
+            Turn("never said"),
+        ],
+        partners=partners,
+    )
+    assert handed.stopped is Stopped.HANDED_OFF
+    (handoff,) = handed.handoffs
+    assert (handoff.agent, handoff.finding, handoff.question) == ("tester", "it is flaky", "why?")
+    requests: list[Received] = []
+    done = desk.run(
+        [Turn("It was the clock.")],
+        requests,
+        key="attempt-1-answered-1",
+        task="",
+        partners=partners,
+        history=handed.messages,
+        handed_back={handoff.id: "tester says: the clock"},
+    )
+    assert (done.stopped, done.summary) == (Stopped.FINISHED, "It was the clock.")
+    assert "tester says: the clock" in told(requests[0])
 
 
 def test_a_refusing_provider_is_a_clear_error(desk: Desk) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from ironwright.host.inside import SYSTEM_PATH
@@ -198,12 +199,23 @@ def _of_nightly(_: Toolchain | None, name: str) -> Path | None:
     return next((path.resolve() for path in found if os.access(path, os.X_OK)), None)
 
 
+def _of_agent_sdk(_: Toolchain | None, name: str) -> Path | None:
+    """What claude-agent-sdk brings along, else what is in PATH; of no use without that library."""
+    library = find_spec("claude_agent_sdk")
+    if library is None or library.origin is None:
+        return None
+    bundled = Path(library.origin).parent / "_bundled" / name
+    return bundled if bundled.is_file() else _on_path(None, name)
+
+
 def _why_missing(tool: Tool, rust: Toolchain | None) -> str:
     if tool.find is _of_own_llvm and rust is not None:
         major = rust.llvm_major or "(unknown)"
         return f"{tool.name} of LLVM {major}, which rustc {rust.version} is built with, was not found"
     if tool.find in (_in_toolchain, _of_own_llvm) and rust is None:
         return f"{tool.name} was not found, because there is no rustc"
+    if tool.find is _of_agent_sdk and find_spec("claude_agent_sdk") is None:
+        return "claude-agent-sdk is not installed"
     if tool.find is _of_nightly:
         return f"{tool.name} was not found in a nightly toolchain"
     return f"{tool.name} was not found"
@@ -236,6 +248,10 @@ _MIRI_ADVICE = (
     "Install it with `rustup toolchain install nightly --component miri,rust-src` and then "
     "`cargo +nightly miri setup`."
 )
+_CLAUDE_ADVICE = (
+    "Install it with `pip install 'ironwright[claude-code]'`, which brings Claude Code along, or use the "
+    "native engine."
+)
 _RUST_ADVICE = "Install Rust from https://rustup.rs."
 
 TOOLS: dict[str, Tool] = {
@@ -261,6 +277,7 @@ TOOLS: dict[str, Tool] = {
         Tool("cargo-machete", "unused dependencies", _installed_by_cargo, cargo="cargo-machete"),
         Tool("cargo-audit", "known vulnerabilities", _installed_by_cargo, cargo="cargo-audit"),
         Tool("cargo-miri", "undefined behaviour", _of_nightly, advice=_MIRI_ADVICE),
+        Tool("claude", "`ironwright run --engine claude-code`", _of_agent_sdk, advice=_CLAUDE_ADVICE),
     )
 }
 """Every tool by name."""

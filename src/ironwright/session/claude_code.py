@@ -23,6 +23,7 @@ from ironwright.host import clock
 from ironwright.host.leash import end_leashed
 from ironwright.host.sandbox import inner_path
 from ironwright.records.errors import IronwrightError, ModelError, RunError, ToolError
+from ironwright.records.handoff import Handoff
 from ironwright.records.report import Usage
 from ironwright.session.attempt import AttemptResult, AttemptSpec, Question, Stopped, plain_step
 from ironwright.session.brief import instructions, prompt
@@ -104,6 +105,7 @@ async def work(spec: AttemptSpec) -> AttemptResult:
         messages=value["messages"].encode(),
         seconds=clock.seconds() - started,
         questions=tuple(Question(**question) for question in value["questions"]),
+        handoffs=tuple(Handoff.from_json(handoff) for handoff in value["handoffs"]),
         reason=value["reason"],
     )
 
@@ -159,7 +161,10 @@ class _Attempt:
 
     def _value(self) -> dict[str, Any]:
         questions = self._tools.questions
-        stopped = Stopped.ASKED if questions else Stopped.LIMIT if self._limit else Stopped.FINISHED
+        handoffs = self._tools.handoffs
+        stopped = Stopped.LIMIT if self._limit else Stopped.FINISHED
+        if questions or handoffs:
+            stopped = Stopped.ASKED if questions else Stopped.HANDED_OFF
         session = self._conversation.session
         used = self._earlier + self._recorder.usage
         ended = Conversation(session, self._place.transcript(session), questions, used)
@@ -169,6 +174,7 @@ class _Attempt:
             "usage": self._recorder.usage.as_json(),
             "messages": ended.as_bytes().decode(),
             "questions": [question.as_json() for question in questions],
+            "handoffs": [handoff.as_json() for handoff in handoffs],
             "reason": self._limit if stopped is Stopped.LIMIT else "",
         }
 
@@ -274,8 +280,8 @@ class _Attempt:
 
     async def _after_tool(self, given: Any, call_id: str | None, context: Any) -> Any:
         """End the conversation where a question waits or a limit is reached."""
-        if self._tools.questions:
-            return _stop("a question waits for its answer")
+        if self._tools.questions or self._tools.handoffs:
+            return _stop("an answer is waited for")
         return _stop(self._limit) if self._over() else {}
 
     def _over(self) -> bool:
@@ -310,7 +316,8 @@ class _Attempt:
             ModelError: The provider refused, or did not answer.
             ToolError: Claude Code itself failed.
         """
-        if self._limit or self._tools.questions or not (result.is_error or result.errors):
+        waits = self._tools.questions or self._tools.handoffs
+        if self._limit or waits or not (result.is_error or result.errors):
             return
         said = " ".join(str(result.result or "; ".join(result.errors or ()) or result.subtype).split())[:500]
         if result.subtype == "success":
@@ -336,12 +343,13 @@ class _Attempt:
         return f"{instructions(spec)}\n\n{_ELSEWHERE.format(place=place)}"
 
     def _prompt(self) -> str:
-        """The user's turn: what was asked before with its answer, then the task."""
+        """The user's turn: what was asked or handed over before with its answer, then the task."""
         parts = [
             f"Your question: {question.question}\nAnswer: {self._spec.answers[question.id]}"
             for question in self._conversation.questions
             if question.id in self._spec.answers
         ]
+        parts += [f"Your handoff came back:\n{text}" for text in self._spec.handed_back.values()]
         return "\n\n".join([*parts, *filter(None, [prompt(self._spec)])]) or "Go on."
 
 

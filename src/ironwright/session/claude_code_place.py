@@ -8,11 +8,11 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
 from ironwright.host.leash import leashed
+from ironwright.host.tools import require_tool
 from ironwright.records.errors import ModelError, RunError, StorageError, ToolError
 from ironwright.records.report import Usage
 from ironwright.session.attempt import AttemptSpec, Question
@@ -20,7 +20,6 @@ from ironwright.session.attempt import AttemptSpec, Question
 ENGINE = "claude-code"
 PROVIDER = "anthropic"
 EXTRA = "ironwright[claude-code]"
-INSTALL = f"Install it with `pip install '{EXTRA}'`, which brings Claude Code along, or use --engine native."
 
 OLDEST = (2, 1, 248)
 """The first Claude Code that can be told not to expand ``@path`` in prompts: findings are no user's words."""
@@ -248,21 +247,7 @@ def program() -> Path:
     Raises:
         ToolError: The library or the program is missing.
     """
-    found = find_spec("claude_agent_sdk")
-    if found is None or found.origin is None:
-        raise ToolError(
-            "the engine claude-code needs claude-agent-sdk, which is not installed", advice=INSTALL
-        )
-    bundled = Path(found.origin).parent / "_bundled" / "claude"
-    if bundled.is_file():
-        return bundled
-    path = shutil.which("claude")
-    if path is None:
-        raise ToolError(
-            "the engine claude-code needs the program claude, which is not in PATH",
-            advice="Install it with `npm install -g @anthropic-ai/claude-code`, or use --engine native.",
-        )
-    return Path(path)
+    return require_tool("claude")
 
 
 def require_version(version: str) -> None:

@@ -25,14 +25,22 @@ from pydantic_ai.tools import DeferredToolRequests, ToolDefinition
 from pydantic_ai.usage import RequestUsage, UsageLimits
 
 from ironwright.records.errors import RunError
+from ironwright.records.handoff import Handoff
 from ironwright.session.attempt import AttemptSpec, Question
 from ironwright.session.guard import Guard
-from ironwright.session.native import TOOL_RETRIES, own_definition, questions_of, tool_capabilities
+from ironwright.session.native import (
+    TOOL_RETRIES,
+    handoffs_of,
+    own_definition,
+    questions_of,
+    tool_capabilities,
+)
 from ironwright.session.own_tools import own_tools
 from ironwright.session.sandbox_workspace import SandboxWorkspace
 from ironwright.session.tool_steps import ToolSteps
 
 ASKED = "The question was put to the user. End your turn now; the answer comes as the next message."
+HANDED_OFF = "It is handed over. End your turn now; what comes of it is the next message."
 _NO_MORE = "This conversation is over: no tool can be called any more."
 
 
@@ -69,6 +77,8 @@ class LentTools:
         self._loop: asyncio.Task[Any] | None = None
         self.questions: tuple[Question, ...] = ()
         """What the agent wants to know; after it asked, no tool can be called."""
+        self.handoffs: tuple[Handoff, ...] = ()
+        """What it hands to others; the same."""
 
     @property
     def running(self) -> asyncio.Task[Any]:
@@ -109,8 +119,10 @@ class LentTools:
             self._open = None
             if waiting.done():
                 return waiting.result()
-            self.questions = questions_of(self.running.result())
-            return Answer(ASKED if self.questions else _NO_MORE, failed=not self.questions)
+            output = self.running.result()
+            self.questions, self.handoffs = questions_of(output), handoffs_of(output)
+            told = ASKED if self.questions else HANDED_OFF if self.handoffs else _NO_MORE
+            return Answer(told, failed=told == _NO_MORE)
 
     async def close(self) -> None:
         """End the running call, and wait until nothing of it runs and its effect is written down."""

@@ -196,7 +196,7 @@ async def work(spec: AttemptSpec) -> AttemptResult:
     finally:
         await workspace.close()
     questions = questions_of(output)
-    handoffs = _handoffs(output)
+    handoffs = handoffs_of(output)
     if questions or handoffs:
         stopped = Stopped.ASKED if questions else Stopped.HANDED_OFF
     return AttemptResult(
@@ -301,7 +301,8 @@ def questions_of(output: Any) -> tuple[Question, ...]:
     )
 
 
-def _handoffs(output: Any) -> tuple[Handoff, ...]:
+def handoffs_of(output: Any) -> tuple[Handoff, ...]:
+    """What the agent hands to others, when the loop ended with calls of ``delegate``."""
     if not isinstance(output, DeferredToolRequests):
         return ()
     return tuple(

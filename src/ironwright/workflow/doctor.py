@@ -243,6 +243,7 @@ def _tools_of(catalog: Mapping[str, Gate]) -> dict[str, tuple[str, ...]]:
     for gate in catalog.values():
         for tool in gate.tools:
             found.setdefault(tool, []).append(gate.id)
+    found["claude"] = []
     return {name: tuple(users) for name, users in found.items()}
 
 
