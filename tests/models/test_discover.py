@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ironwright.models.ask_server import Enquiry
@@ -214,6 +214,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
+@settings(deadline=None)
 def test_whatever_a_server_says_is_read_without_an_error(said: Any) -> None:
     told: list[tuple[Served, ...]] = []
     read_openai(_Canned(said), told.append, "/v1")
@@ -238,6 +239,7 @@ def test_what_was_learned_expires(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200) | _JSON.map(lambda value: json.dumps(value).encode()))
+@settings(deadline=None)
 def test_a_damaged_memory_is_an_empty_one(tmp_path_factory: Any, content: bytes) -> None:
     path = tmp_path_factory.mktemp("memory") / "known.json"
     path.write_bytes(content)

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_ai.messages import ModelRequest, ModelResponse, UserPromptPart
 from pydantic_ai.models import Model, ModelRequestParameters
@@ -239,6 +239,7 @@ _FILES = st.dictionaries(st.sampled_from(["not_before", "slot"]), _NUMBERS)
 
 
 @given(st.binary(max_size=100) | _FILES.map(lambda data: json.dumps(data).encode()))
+@settings(deadline=None)
 def test_a_damaged_file_of_limits_stops_nothing(tmp_path_factory: Any, content: bytes) -> None:
     path = tmp_path_factory.mktemp("limits") / "x.json"
     path.write_bytes(content)

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ironwright.models.ollama import ChatRequest, OllamaClient, OllamaPiece, PullProgress
@@ -164,6 +164,7 @@ def server() -> Any:
 
 
 @given(st.lists(_JSON, max_size=4))
+@settings(deadline=None)
 def test_whatever_it_says_is_an_answer_or_an_error_of_ours(server: ScriptedServer, said: list[Any]) -> None:
     server.pages |= {"/api/chat": lines(*said), "/api/tags": (200, said[0] if said else None)}
     with OllamaClient(server.url) as client:
