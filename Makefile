@@ -6,10 +6,10 @@ STAMP := .venv/.installed
 TOOLS := bwrap rustfmt cargo-clippy llvm-cov llvm-profdata
 
 .DEFAULT_GOAL := help
-.PHONY: help install system demo test quick exhaustive check format lint types layers bench lock clean
+.PHONY: help install system claude-code demo test quick exhaustive check format lint types layers bench lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 system: ## install the system packages that the sandbox and coverage need (asks nothing)
 	@bash scripts/system-packages
@@ -26,6 +26,9 @@ install: system $(STAMP) ## install everything
 	@$(BIN)/ironwright doctor --quiet $(TOOLS) > .venv/.doctor 2>&1 \
 	  || $(BIN)/ironwright doctor --install $(TOOLS) > .venv/.doctor \
 	  || { cat .venv/.doctor; echo "note: gates that lack a tool will say UNKNOWN"; }
+
+claude-code: $(STAMP) ## add the second engine: claude-agent-sdk with Claude Code (400 MB), locked
+	@$(BIN)/uv pip install --quiet --python $(PY) --require-hashes -r requirements-claude-code.lock
 
 demo: install ## the main job on a small crate, with a recorded model: no key, no network
 	@$(BIN)/ironwright demo
@@ -59,6 +62,8 @@ bench: install ## the figures of benchmarks/, as ratios from one run
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	  --group dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --constraint requirements.lock --extra claude-code pyproject.toml -o requirements-claude-code.lock
 
 clean: ## remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
