@@ -34,6 +34,7 @@ _EXAMPLES: Mapping[str, Any] = {
     "run.worth_usd": 20.0,
     **{f"models.{role}": f"anthropic:{PROVIDERS['anthropic'].roles[role]}" for role in ROLES},
     "models.default": "sonnet",
+    "models.requests_per_minute": 50,
 }
 """What stands in the file for a key that is unset by default; commented out like every other."""
 
