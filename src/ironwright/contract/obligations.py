@@ -37,7 +37,8 @@ _FRAGMENT_WORDS = 40
 _LONGEST = 2_000  # characters of a sentence that are read: no sentence that a person wrote is longer
 # "Formatting: cargo fmt" tells what is used for it, also in a list of the tools that a project has.
 _TOOL_BULLET = re.compile(
-    r"(?:code )?(?:format(?:ting|ter)?|lint(?:ing|er|s)?):?\s*cargo (?:fmt|clippy)\b", re.IGNORECASE
+    r"(?:code )?(?:format(?:ting|ter)?|lint(?:ing|er|s)?):?\s*cargo (?:\+\w+ )?(?:fmt|clippy)\b",
+    re.IGNORECASE,
 )
 
 
@@ -143,6 +144,8 @@ def _in_block(block: Block, path: str, offset: int) -> Iterator[Obligation]:
             label = own_label
         standing = _label_topic(label) or topic
         if block.is_lead and text.endswith(":") and words.SILENT_TOPIC.search(_head_of(text)):
+            continue
+        if text.endswith("?") and not sentence.raw.endswith("`"):  # a question, unless it is code: "or `?`"
             continue
         if standing is Topic.SILENT or not _obliges(text, main, block, standing, leads, first=number == 0):
             continue
@@ -267,7 +270,7 @@ def _imperative(text: str) -> bool:
 def _obliges(
     text: str, main: str, block: Block, topic: Topic, leads: tuple[str, ...], *, first: bool
 ) -> bool:
-    if words.DIALOGUE.match(text) or words.SAMPLE.search(text) or text.endswith("?") or text.startswith('"'):
+    if words.DIALOGUE.match(text) or words.SAMPLE.search(text) or text.startswith('"'):
         return False
     if not re.search(r"[A-Za-z]{2}", text):
         return False

@@ -40,6 +40,17 @@ _REFUSED_AFTER = re.compile(
     r"|^\s+(?:(?:is|are|be|been|get)\s+)?(?:resolved|fixed|addressed|eliminated|removed|cleaned)\b",
     re.IGNORECASE,
 )
+# What is allowed, and what may be picked from, is not demanded.
+_ALLOWED = re.compile(r"\b(?:feel free to|(?:are|is) free to)\b", re.IGNORECASE)
+_CHOICE = re.compile(
+    r"\b(?:choose|select|pick|evaluate|choosing|selecting)\b[^.;:()]{0,60}\((?:[^()]*,)?[^()]*$",
+    re.IGNORECASE,
+)
+# "Untested paths that could cause silent failures" is not about silent failures.
+_CONSEQUENCE = re.compile(
+    r"\b(?:could|might|may|would|can)\s+(?:cause|lead to|result in|introduce|hide|mask)\s+(?:\w+\s+){0,2}$",
+    re.IGNORECASE,
+)
 _HYPOTHETICAL = re.compile(r"\b(?:if|in case|because|assum\w+ that|even though|although)\b", re.IGNORECASE)
 _REVIEWER = re.compile(r"(?i)(?:^|[-_ ])(?:reviewer|review|auditor|critic|inspector)s?(?:$|[-_ ])")
 _REVIEWS = re.compile(r"(?i)\W*(?:use this agent (?:to|when)\W+)?(?:\w+ ){0,4}?(?:review|audit)")
@@ -47,6 +58,7 @@ _WRITES = re.compile(r"(?i)\b(?:write|edit|multiedit|notebookedit|\*)|\*")
 _SPEAKING_LEAD = 3
 # "At least 90%" needs its heading to say of what; "src/cli: target 75%" is about something of its own.
 _BARE_LIMIT = re.compile(r"(?=.*\d)(?!\S*[/.]\S*:)(?:\S+\s+){0,9}\S+$")
+_BARE_FILE = re.compile(r"[\w./-]+\.\w{1,4}$")
 # An item that is nothing but a command, perhaps numbered, with what it is for.
 _BARE_COMMAND = re.compile(r"(?i)(?:run\s+)?`[^`]+`\s*(?:$|[.;,(#—–-].{0,60}$)")
 _COMMAND_NAME = re.compile(r"[A-Za-z][\w:.-]*")
@@ -204,7 +216,7 @@ def _readings(obligation: Obligation) -> Iterator[_Reading]:
         if len(lead.split()) >= _SPEAKING_LEAD or words.FORBIDDEN_TOPIC.search(lead):
             yield _joined(lead.rstrip(": ") + " ", text, forbidden=forbidden)
         yield _joined(lead.rstrip(": ") + ": ", text, forbidden=forbidden)
-    if obligation.topic and _BARE_LIMIT.match(text):
+    if obligation.topic and (_BARE_LIMIT.match(text) or _BARE_FILE.match(text)):
         yield _joined(obligation.topic.rstrip(": ") + ": ", text, forbidden=forbidden)
 
 
@@ -262,6 +274,8 @@ def _regex(pattern: str) -> re.Pattern[str]:
 def _demands(phrasing: Phrasing, reading: _Reading, found: re.Match[str]) -> bool:
     text = reading.text
     start = max(reading.main if found.start() >= reading.main else 0, 0)
+    if _CHOICE.search(text, start, found.start()) or _CONSEQUENCE.search(text, start, found.start()):
+        return False
     if phrasing.negative:
         segment = text[_last(_STRONG_END, text, found.start(), start) : found.end()]
         denied = words.NEGATION.search(segment) or words.SEEK.search(segment)
@@ -271,7 +285,7 @@ def _demands(phrasing: Phrasing, reading: _Reading, found: re.Match[str]) -> boo
     if _NOT_DEMANDED.match(text[found.end() :]):
         return False
     prefix = text[_last(_CLAUSE_END, text, found.start(), start) : found.start()]
-    if _HYPOTHETICAL.search(prefix):
+    if _HYPOTHETICAL.search(prefix) or _ALLOWED.search(text[start : found.end()]):
         return False
     denial = _PROHIBITION.search(prefix)
     return denial is None or bool(words.UNDOES_NEGATION.search(prefix, denial.end()))

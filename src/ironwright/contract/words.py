@@ -203,6 +203,7 @@ DETAIL_LEAD: Final = re.compile(
 SILENT_TOPIC: Final = re.compile(
     r"\bwhen (?:not )?to (?:use|delegate|invoke|engage|call|escalate|choose|hand)|"
     r"\bwhen i (?:delegate|escalate|hand)|"
+    r"\b(?:invoked|called|triggered|activated|launched) (?:when|whenever|if)\W*$|"
     r"\bwhen (?:you|the user) (?:should use|invokes?)|\buse (?:me|this agent|this command|standard|"
     r"advanced|the (?:standard|advanced))\b|"
     r"\b(?:standard|advanced) version\b|\bdelegat(?:e|es|ion|ing)\b|\bwhat i (?:handle|do|don't|"

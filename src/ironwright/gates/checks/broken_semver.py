@@ -80,6 +80,13 @@ GATE = Gate(
         Phrasing(r"\bbreaking changes?\s+without\s+(?:an?\s+)?(?:\w+\s+)?(?:version|semver|major)"
                  r"\s*(?:version\s+)?(?:bumps?|release|change)",
                  "Avoid breaking changes without version bumps.", negative=True),
+        # The gate cannot see who was asked: what needs leave is shown, not refused.
+        Phrasing(rf"\b(?:preserve|keep|retain)\b\s+(?:the\s+|all\s+|any\s+)*existing\s+{_API}\b",
+                 "Preserve existing public APIs unless explicitly asked to change them.",
+                 strength=Strength.SOFT),
+        Phrasing(r"\b(?:breaking changes?|API breakages?)\s+unless\s+(?:explicitly\s+|specifically\s+)?"
+                 r"(?:asked|requested|told|instructed|approved|agreed)\b",
+                 "Avoid breaking changes unless requested.", negative=True, strength=Strength.SOFT),
     ),
     params={
         "release": Param(str, "derived", "What head may be: `patch`, `minor` or `major`; `derived` compares "

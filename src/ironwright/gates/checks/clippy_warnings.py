@@ -28,6 +28,24 @@ from ironwright.records.verdict import Evidence
 
 _CLIPPY = r"\bclippy\b(?!\.toml| config| --fix|::)"
 _LINT = r"clippy::(?!all\b|style\b|correctness\b|complexity\b|perf\b|suspicious\b|warnings\b)[a-z_]+"
+# "The documentation must build without warnings" is said of rustdoc.
+_NOT_OF_DOCS = "".join(
+    f"(?<!{subject} {verb} )"
+    for subject in ("documentation", "docs", "rustdoc", "doc")
+    for verb in (
+        "build",
+        "builds",
+        "must build",
+        "should build",
+        "compile",
+        "compiles",
+        "must compile",
+        "must be",
+        "is",
+        "are",
+        "renders",
+    )
+)
 _WARNINGS = r"(?:clippy|compiler|linter|lint|linting|rustc|build)(?: (?:or|and|\+|&) \w+)? warnings?"
 
 
@@ -59,8 +77,8 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            r"(?<!documentation builds )(?<!docs build )\b(?:without|zero|no|"
-            r"free of)[ -](?:any )?warnings?\b(?! about| signs?)",
+            rf"{_NOT_OF_DOCS}\b(?:without|zero|no|free of)[ -](?:any )?(?:compil(?:ation|er) )?warnings?\b"
+            r"(?! about| signs?)",
             "Code compiles without warnings.",
         ),
         Phrasing(
@@ -118,6 +136,11 @@ GATE = Gate(
         Phrasing(
             r"\blint(?:s|ing|er|)?\s*:\s*(?:always\s+|use\s+)?(?:cargo\s+)?clippy\b(?!\.toml| config)",
             "Linting: cargo clippy --all-targets",
+        ),
+        Phrasing(
+            r"\bkeep\s+(?:the\s+|all\s+)?(?:warnings?\s+and\s+)?(?:lints?|linting|linters?|clippy)"
+            r"(?:\s+and\s+warnings?)?\s+(?:\w+\s+)?(?:clean|green|silent|at zero)\b",
+            "Keep warnings and lints clean.",
         ),
     ),
     params={

@@ -66,7 +66,8 @@ GATE = Gate(
         ),
         Phrasing(rf"{_CARGO}[^.;]{{0,30}}?\b{_SUCCEEDS}", "cargo build succeeds without errors."),
         Phrasing(
-            r"\bcompil(?:ation|er|e)[ -](?:errors?|failures?)\b",
+            r"(?<!rust )(?<!hide )(?<!hiding )(?<!suppress )\bcompil(?:ation|er|e)[ -](?:errors?|"
+            r"failures?)\b",
             "There must be no compilation errors.",
             negative=True,
         ),
@@ -92,6 +93,12 @@ GATE = Gate(
             r"^\W*(?:the\s+|all\s+)?(?:code|project|crate|workspace)\s+(?:still\s+)?(?:compiles|builds)"
             r"\b(?! (?:without (?:any )?|with (?:no|zero) )warnings)",
             "Code compiles.",
+        ),
+        Phrasing(
+            r"\b(?:run|pass|satisf(?:y|ies)|with)\b[^.;]{0,60}\bcargo (?:check|"
+            r"build)\b\s+(?:validations?|checks?|"
+            r"commands?)",
+            "Satisfy all cargo fmt, cargo clippy and cargo check validations.",
         ),
     ),
     inputs=("code", "toolchain"),

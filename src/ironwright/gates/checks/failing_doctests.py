@@ -71,6 +71,14 @@ GATE = Gate(
             r"should\s+)?(?:actually\s+)?(?:compiles?|runs?)\b",
             "Examples compile and run correctly.",
         ),
+        Phrasing(
+            r"\b(?:ensure|verify|check|make sure|confirm)\s+(?:that\s+)?(?:any\s+|all\s+|the\s+|"
+            r"code\s+|usage\s+)*"
+            r"examples?\s+(?:still\s+|actually\s+)?(?:compile|run|work)s?\b|\bupdate\s+(?:the\s+|all\s+|any\s+)?"
+            r"(?:code\s+)?examples?\s+to\s+compile\b|^\W*examples?\s+(?:use|"
+            r"match)\b[^.;]{0,30}\band compile\b",
+            "Ensure examples compile.",
+        ),
     ),
     requires=("compile_errors",),
     inputs=("code", "toolchain"),

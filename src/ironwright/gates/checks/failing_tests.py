@@ -125,6 +125,12 @@ GATE = Gate(
             r"is\s+)?still\s+(?:passing|green|pass)\b",
             "All existing tests still passing after each iteration.",
         ),
+        Phrasing(
+            r"\b(?:verify|ensure|make sure|confirm|check)\s+(?:that\s+)?[^.;]{0,30}\b(?:do not|"
+            r"does not|doesn't|don't|"
+            r"never)\s+break\s+(?:the\s+|any\s+|existing\s+|other\s+)*tests?\b",
+            "Verify refactoring doesn't break tests.",
+        ),
     ),
     requires=("compile_errors",),
     inputs=("code", "toolchain"),

@@ -81,6 +81,11 @@ GATE = Gate(
         Phrasing(r"\b(?:introduce|add|create|leave|write)\w*\s+(?:any\s+|new\s+)?(?:flaky|"
                  r"non-?deterministic) tests?\b|\btest flakiness\b",
                  "Don't introduce flaky tests.", negative=True),
+        Phrasing(rf"\b{_TESTS} never (?:depend|rely) on\b|\bdeterministic tests?\b[^.;]{{0,6}}\bno flak\w+",
+                 "Tests never depend on each other."),
+        Phrasing(r"^\W*(?:\w+:\s+)?no (?:randomness|timing dependenc\w+)\b[^.;]{0,40}\b(?:flaky|"
+                 r"timing|order)\b",
+                 "No randomness, timing dependencies, or flaky behavior."),
     ),
     params={
         "runs": Param(int, 4, "How often the tests run besides the first time.", stricter=max),

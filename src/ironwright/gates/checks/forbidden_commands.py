@@ -149,6 +149,13 @@ GATE = Gate(
             negative=True,
             code_marks=True,
         ),
+        Phrasing(
+            r"(?:^|[.;!]\s)\W*(?:do not|don['’]t|never)\s+(?:ever\s+)?commit(?:ting)?\s*(?=$|[.;:!]|"
+            r"\s[–—-]\s)",
+            "Never commit - only stage changes.",
+            {"commands": ("git commit",)},
+            negative=True,
+        ),
     ),
     params={
         "commands": Param(

@@ -104,6 +104,13 @@ GATE = Gate(
             r"\b(?:stop|halt|pause)\b",
             "On any compile error, halt and investigate.",
         ),
+        Phrasing(
+            r"\b(?:proceed|continue|move on|go on)\b[^.;]{0,20}\b(?:until|before|"
+            r"unless)\b[^.;]{0,15}\b(?:current |"
+            r"previous |last |this |each |every )step\b[^.;]{0,15}\b(?:pass(?:es|ed)?|succeed\w*|green)\b",
+            "Don't proceed until the current step passes.",
+            negative=True,
+        ),
     ),
     inputs=("journal",),
     scopes=(Scope.CHANGED,),

@@ -100,6 +100,17 @@ GATE = Gate(
             "Make sure no secrets are committed.",
             negative=True,
         ),
+        Phrasing(
+            r"\b(?:secrets?|credentials?|(?:api )?keys?|tokens?|passwords?)\b[^.;]{0,80}"
+            r"\b(?:never|not)\s+(?:be\s+)?hard-?coded\b",
+            "Secret management via environment variables, never hardcoded in source.",
+        ),
+        Phrasing(
+            rf"\b(?:stor|put|plac|keep|sav|writ)\w*\s+(?:any |the |real |your )*{_SECRET}\s+(?:in|into|to)\s+"
+            r"`?[\w./-]+\.(?:toml|json|ya?ml|rs|env|ini|md)\b",
+            "Never store credentials in config.toml.",
+            negative=True,
+        ),
     ),
     params={"ignore": Param(tuple, (), "Patterns of paths that may hold what looks like a secret.")},
     inputs=("head", "base"),

@@ -45,7 +45,7 @@ GATE = Gate(
             "Write property tests for all parsers.",
         ),
         Phrasing(
-            rf"\b{_PROPERTY}\b",
+            rf"\b{_PROPERTY}\b(?!\s*:\s*use\s+`?\w+\()",
             "Property-based testing with proptest",
             strength=Strength.SOFT,
         ),

@@ -73,7 +73,8 @@ GATE = Gate(
         Phrasing(
             r"\b(?:write|add|create|include|provide)\s+(?:\w+,?\s+){0,2}?(?:comprehensive|thorough|"
             r"extensive|automated),?\s+"
-            r"(?:\w+\s+)?tests?\b(?!\s+(?:first|before|coverage|suite)\b)",
+            r"(?:\w+\s+)?tests?\b(?!\s+(?:first|before|coverage|suite|plan|report|strateg\w+|data|"
+            r"cases? for)\b)",
             "Write meaningful, comprehensive tests.",
         ),
         Phrasing(
@@ -118,6 +119,12 @@ GATE = Gate(
             r"|\bcover\s+(?:all\s+|every\s+|any\s+)?(?:new|changed)\s+(?:code|functions?|features?|"
             r"behaviou?r|functionality)\s+(?:with|by)\s+(?:\w+\s+)?tests?\b",
             "New functionality requires tests.",
+        ),
+        Phrasing(
+            r"\b(?:add|write|update)\s+(?:or\s+(?:update|add)\s+)?(?:\w+\s+)?tests?\s+to\s+(?:ensure|cover|"
+            r"exercise|verify|prove)\b[^.;]{0,40}\bnew\s+(?:functionality|features?|code|behaviou?r|"
+            r"functions?)\b",
+            "Add or update tests to ensure adequate coverage of new functionality.",
         ),
     ),
     params={

@@ -104,6 +104,31 @@ GATE = Gate(
             "Follow Conventional Commits.",
             params={"commits": "conventional", "items": False},
         ),
+        Phrasing(
+            r"^\W*(?:(?:naming|names?|naming conventions?):\s*)?(?:(?:variables?|functions?|vars?|"
+            r"fns?|modules?|"
+            r"methods?|types?|structs?|enums?|traits?|constants?|consts?|statics?|fields?)(?:\s*(?:,|/|&|and)+\s*)?)+"
+            r"(?:\s+names?)?\s*(?::|=|→|->|in|use|are|must be)+\s*(?:snake_case|(?:Upper)?CamelCase|"
+            r"PascalCase|"
+            r"(?:SCREAMING_SNAKE|UPPER_SNAKE|SCREAMING_SNAKE_CASE|UPPER_SNAKE_CASE|SCREAMING)(?:_CASE)?)\b",
+            "Types: `UpperCamelCase`",
+            params={"items": True},
+        ),
+        Phrasing(
+            r"\b(?:use|prefer|in)\s+(?:snake_case|(?:Upper)?CamelCase|PascalCase|SCREAMING_SNAKE_CASE|UPPER_SNAKE_CASE)"
+            r"\s+for\s+(?:all\s+)?(?:functions?|variables?|methods?|types?|structs?|enums?|traits?|constants?|"
+            r"fields?)\b(?![^.;]*\b(?:json|api|endpoints?|columns?|tables?|database|url)\b)",
+            "Use snake_case for functions and variables.",
+            params={"items": True},
+        ),
+        Phrasing(
+            r"\bcommit messages?\b[^.;]{0,30}?:?\s*(?:that\s+)?:?\s*starts?\s+with\s+(?:the|"
+            r"a)\s+(?:\w+\s+)?type "
+            r"prefix\b|\bcommit messages?\s+(?:must\s+|should\s+)?(?:start|begin)s?\s+with\s+(?:a\s+|the\s+)?"
+            r"(?:type|`?feat:?`?)\b",
+            "Write a commit message that starts with the type prefix (feat:, fix:).",
+            params={"commits": "conventional", "items": False},
+        ),
     ),
     params={
         "items": Param(

@@ -102,6 +102,13 @@ GATE = Gate(
             "Never change anything outside `src/`.",
             negative=True,
         ),
+        Phrasing(
+            r"(?:\b(?:never|not|no|avoid|without)|n['’]t)\s+(?:ever\s+)?(?:add|create|put|place|write)(?:ing)?\s+"
+            r"(?:any\s+)?(?:new\s+)?files?\s+(?:to|in|into|under|inside)\s+(?:the\s+)?"
+            rf"(?P<forbidden>{_PATHS}){_ALWAYS}",
+            "Do not add new files to `examples/`.",
+            negative=True,
+        ),
     ),
     params={
         "allowed": Param(

@@ -103,6 +103,11 @@ GATE = Gate(
             rf"{_NUMBER}{_PLAIN}[^.;]{{0,30}}\b(?:split|break|refactor|divide)\b",
             "If a file grows past 500 lines, split it.",
         ),
+        Phrasing(
+            rf"{_NUMBER}\+?[\s-]lines?\s+{_FILE}\s+(?:is|are)\s+(?:never\s+|not\s+)?(?:un)?(?:acceptable|allowed|"
+            rf"tolerated|forbidden|banned)\b",
+            "A 3000+ line file is unacceptable.",
+        ),
     ),
     params={
         "max_lines": Param(int, 200, "The most lines that a file may have.", stricter=min),

@@ -61,7 +61,12 @@ _MESSAGES = frozenset({"string_literal", "raw_string_literal", "macro_invocation
 _EVERY = ("unwrap", "expect", "panic", "unreachable", "todo", "unimplemented")
 _UNWRAP = (
     r"(?P<forbid>`?\.?\bunwrap(?:\(\))?`?"
-    r"(?:\s*(?:/|,|or|and|&)\s*`?\.?expect(?:\((?:\.\.\.|…|\"[^\"]*\")?\))?`?)?)"
+    r"(?:\s*(?:/|,\s*(?:and\s+|or\s+)?no\b|,|or|and|&)\s*`?\.?expect(?:\((?:\.\.\.|…|\"[^\"]*\")?\))?`?)?)"
+)
+# "… in library code" says which code is meant; without it the rule holds everywhere but in tests.
+_IN_LIBRARY = (
+    r"(?:[^.;]{0,40}?\b(?:in|from|inside)\s+(?:any\s+|the\s+|your\s+|our\s+)?)librar(?:y|ies)\b"
+    r"(?!\s*(?:/|,|and|or)\s*(?:production|application|binar))"
 )
 
 GATE = Gate(
@@ -78,7 +83,7 @@ GATE = Gate(
         ),
         Phrasing(
             rf"{_UNWRAP}[^.;]{{0,40}}?\b(?:in|from|inside)\s+(?:any\s+|the\s+|your\s+)?"
-            r"(?:production|non-test|library|application|shipped|prod)\b",
+            r"(?:library\s*(?:/|,|and|or)\s*)?(?:production|non-test|application|shipped|prod)\b",
             "No .unwrap() in production code paths.",
             params={"code": "all"},
             negative=True,
@@ -97,7 +102,8 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            rf"\b(?:never|avoid|no|don't|do not)\b(?:\s+(?:use|using|call|calling|any))?\s+{_UNWRAP}"
+            rf"^(?!.*\blibrar(?:y|ies)\b).*?"
+            rf"\b(?:never|avoid|no|don't|do not)\b:?(?:\s+(?:use|using|call|calling|any))?\s+{_UNWRAP}"
             r"\s*(?:$|[.,;:—–(-])",
             "Never use unwrap() or expect().",
             params={"code": "all"},
@@ -136,7 +142,8 @@ GATE = Gate(
             "Return errors instead of panicking.",
         ),
         Phrasing(
-            rf"\b(?:without|free of|no)\s+(?:any\s+)?(?:uses? of\s+|calls? to\s+)?{_UNWRAP}(?=\s*(?:$|"
+            rf"^(?!.*\blibrar(?:y|ies)\b).*?\b(?:without|free of|no)\s+(?:any\s+)?(?:uses? of\s+|"
+            rf"calls? to\s+)?{_UNWRAP}(?=\s*(?:$|"
             rf"[.;,)]|calls?\s*(?:$|[.;,])))",
             "Handle all errors without unwrap().",
             params={"code": "all"},
@@ -167,6 +174,41 @@ GATE = Gate(
             r"and\s+)?unwraps?\b|unwraps\b)",
             "Never use panic, unwrap, or expect.",
             params={"code": "all"},
+            negative=True,
+        ),
+        Phrasing(
+            rf"{_UNWRAP}{_IN_LIBRARY}",
+            "Avoid unwrap() and expect() in library code.",
+            params={"code": "library"},
+            negative=True,
+        ),
+        Phrasing(
+            r"\b(?:no|never|avoid|without)\s+(?:use\s+|call\s+|using\s+|any\s+)?`?(?P<forbid>(?:panic|unwrap|"
+            r"expect|todo|unimplemented|unreachable)!(?:\(\))?(?:\s*(?:,|/|or|and|nor)+\s*(?:no\s+)?`?\.?(?:"
+            r"panic|unwrap|expect|todo|unimplemented|unreachable)!?(?:\(\))?`?)*)\s*(?:$|[.,;:—–(-])",
+            "No panic!, no unreachable!.",
+            params={"code": "all"},
+            negative=True,
+        ),
+        Phrasing(
+            r"\bResults?\b(?:<[^>]*>)?\s+(?:over|instead of|"
+            r"rather than)\s+(?P<forbid>(?:`?\.?(?:panic|unwrap|"
+            r"expect)!?(?:\(\))?`?(?:(?:\s*(?:,|/|\bor\b|\band\b))+\s*)?){2,})[^.;]{0,20}\blibrar(?:y|ies)\b",
+            "Prefer Result over panic!, unwrap(), or expect() in library code.",
+            params={"code": "library"},
+        ),
+        Phrasing(
+            r"(?P<forbid>\bpanic\w*\b[^.;]{0,30}\blibrar(?:y|ies)\b[^.;]{0,20}?\bno\b\s+`?\.?(?:unwrap|expect)\b"
+            r"[^;]*)",
+            "Never panic in library code: no unwrap, no expect.",
+            params={"code": "library"},
+            negative=True,
+        ),
+        Phrasing(
+            rf"\blibrar(?:y|ies)\b(?:\s+(?:code|crates?))?\s*(?::|[—–-]|must|should|may)[^.;]{{0,20}}?\b(?:never|no|"
+            rf"not|avoid|without)\b[^.;]{{0,15}}?{_UNWRAP}",
+            "Library code: no unwrap().",
+            params={"code": "library"},
             negative=True,
         ),
     ),

@@ -84,12 +84,12 @@ GATE = Gate(
             code_marks=True,
         ),
         Phrasing(
-            rf"\buse\s+(?:the\s+)?`?(?P<error_derive>{_DERIVES})`?(?:\s+crate)?\s+(?:for|to (?:define|deri"
+            rf"\buse\s+(?:the\s+)?`?(?P<error_derive>{_DERIVES})`?(?:\s+crate)?\s+to (?:define|deri"
             rf"ve|create|"
-            r"build|implement))\s+(?:all\s+|any\s+|your\s+|the\s+|library\s+|custom\s+|domain\s+|typed\s+|"
+            r"build|implement)\s+(?:all\s+|any\s+|your\s+|the\s+|library\s+|custom\s+|domain\s+|typed\s+|"
             r"structured\s+|public\s+)*(?:error (?:types?|enums?|definitions?)|errors?\b(?! (?:handling|me"
             r"ssages?)))",
-            "Use thiserror for custom error types.",
+            "Use thiserror to define error types.",
         ),
         Phrasing(
             r"\b(?:define|derive|create|implement|declare)\s+(?:all\s+|custom\s+|library\s+|domain\s+|publ"

@@ -136,6 +136,17 @@ GATE = Gate(
             r"\s+(?:rust\s+)?(?:(?:rust)?doc(?:umentation)?[ -]comments?|rustdoc|docstrings?)\b",
             "Always add documentation comments.",
         ),
+        Phrasing(
+            r"\b(?:ensure|make sure|keep|verify)\s+(?:that\s+)?(?:all\s+|the\s+|your\s+|new\s+)*code\s+"
+            r"(?:is\s+|stays\s+|remains\s+)?(?:always\s+)?(?:well|fully|properly|completely)[ -]documented\b",
+            "Ensure code is well-documented.",
+        ),
+        Phrasing(
+            r"\bdoc(?:string|umentation comment|[ -]comment)s?\s+(?:exists?|is present|"
+            r"are present)\b[^.;]{0,30}"
+            r"\b(?:for|on|of)\s+(?:all|each|every|changed|new|modified)\b[^.;]{0,15}\bfunctions?\b",
+            "A docstring exists for each changed function.",
+        ),
     ),
     params={
         "items": Param(

@@ -102,6 +102,18 @@ GATE = Gate(
             r"(?:justified|documented|explained|commented)\b",
             "Avoid unsafe unless justified.",
         ),
+        Phrasing(
+            r"\bdocument\s+(?:any\s+|all\s+)?remaining\s+unsafe\b|"
+            r"^(?=.*\bunsafe\b).*?\bif (?:it is )?(?:used|needed|"
+            r"necessary)\b[^.]{0,40}\b(?:document|justify|explain|comment)\w*\b[^.]{0,40}\b(?:justification|safety|"
+            r"invariants?|why|sound\w*|it|reasons?)\b",
+            "Avoid unsafe code; if used, document the justification and safety invariants.",
+        ),
+        Phrasing(
+            r"^(?=.*\bunsafe\b).*?:\s*(?:add|write|include)\s+an?\s+(?:\w+\s+)?comment\s+(?:describing|explaining|"
+            r"stating|with)\b[^.;]{0,20}\b(?:safety|invariants?|why)\b",
+            "If unsafe is used: add a comment describing the safety invariants.",
+        ),
     ),
     params={
         "tests": Param(bool, True, "Whether test code counts too.", stricter=lambda one, other: one or other),

@@ -74,12 +74,17 @@ GATE = Gate(
             "Follows Rust formatting conventions.",
         ),
         Phrasing(
-            r"\b(?:code\s+)?format(?:ting|ter|)?\s*:\s*(?:always\s+|use\s+)?(?:cargo\s+fmt|rustfmt)\b",
+            r"\b(?:code\s+)?format(?:ting|ter|)?\s*:\s*(?:always\s+|use\s+)?(?:cargo\s+(?:\+\w+\s+)?fmt|rustfmt)\b",
             "Formatting: cargo fmt",
         ),
         Phrasing(
             r"^\W*(?:\d+\.\s*)?cargo (?:\+\w+ )?fmt\b(?:\s+--?[\w-]+)*\s*:\s+\w",
             "cargo fmt --all: keep the style.",
+        ),
+        Phrasing(
+            r"\b(?:follow|respect|adhere to|match|obey)\w*\s+(?:the\s+)?(?:\w+\s+)?format\w*\s+(?:rules?|"
+            r"settings?|options?|configuration)?\s*(?:in|of|from)\s+(?:the\s+)?`?[\w./-]*rustfmt\.toml",
+            "Respect the formatting rules in rustfmt.toml.",
         ),
     ),
     tools=("rustfmt", "cargo-fmt"),

@@ -35,7 +35,7 @@ from ironwright.records.verdict import Finding
 _READERS = frozenset(("cat", "bat", "nl", "less", "more", "sed", "awk", "view"))
 _PATH = r"(?:[\w.@-]+/)*[\w.-]+\.(?:mdx?|txt|adoc|rst)"
 _FILE = rf"`?{_PATH}`?(?![\w/])"
-_FILES = rf"{_FILE}(?:(?:,\s*(?:and\s+)?|\s+and\s+|\s*&\s*|\s+\+\s+)(?:the\s+)?{_FILE})*"
+_FILES = rf"{_FILE}(?:(?:,\s*(?:and\s+)?|\s+and\s+|\s*&\s*|\s+\+\s+)(?:the\s+)?(?:{_FILE}|`?Cargo\.toml`?))*"
 _READ = r"(?:read|review|consult|study|load)(?:ing)?\b"
 _FIRST = (
     r"(?:\bbefore\b|\bfirst\b|\bat the (?:start|beginning)\b|\bprior to\b|\bstart(?:ing)? (?:by|with)\b"
@@ -87,6 +87,16 @@ GATE = Gate(
             rf"must\s+)*read\b(?:\s+and\s+\w+)?[^;.]{{0,20}}?(?P<files>{_FILES})"
             r"(?:\s+(?:completely|fully|in full|carefully|entirely|thoroughly|first|end to end))*\W*$",
             "Read CLAUDE.md completely.",
+        ),
+        Phrasing(
+            rf"\b(?:read|reading)(?: |-)order\b[^;]{{0,30}}?:\s*\W*(?P<files>{_FILES})\W*$",
+            "Reading order: README.md, docs/design.md",
+        ),
+        Phrasing(
+            r"^\W*(?:read|review|consult|study)\s+(?:the\s+)?(?:current\s+|project'?s?\s+)?(?P<files>`?"
+            r"(?:CLAUDE|AGENTS|CONTRIBUTING|README)\.md`?)(?=\s+for\s+(?:\w+\s+){0,2}(?:guidelines?|rules?|"
+            r"conventions?|standards?|requirements?)\b|,)",
+            "Review CLAUDE.md for testing guidelines.",
         ),
     ),
     params={

@@ -34,7 +34,7 @@ from ironwright.gates.rust.items import descend
 from ironwright.gates.rust.syntax import RustFile
 from ironwright.gates.subject import SourceTree, Subject
 from ironwright.gates.tree_scope import TreeScope, settle
-from ironwright.records.contract import Scope
+from ironwright.records.contract import Scope, Strength
 from ironwright.records.verdict import Evidence, Finding
 
 _UNSAFE = r"`?unsafe`?(?:\s+(?:code|rust|blocks?|functions?|keyword|fn|operations?))*"
@@ -43,6 +43,10 @@ _WHOLLY = (
     r"(?![^.;]*\b(?:without|unless|except|if|when|where|outside|beyond|other than|that|which|until|unneces"
     r"sar\w+|"
     r"undocumented|only|justif\w+|document\w+|possible|lightly|absolutely|needed|required|casually)\b)"
+)
+_UNLESS_ASKED = (
+    r"unless\s+(?:it\s+is\s+|you\s+are\s+)?(?:explicitly|specifically)\s+(?:allowed|approved|requested|"
+    r"required|asked|told|instructed|permitted|authori[sz]ed)\b"
 )
 _LINT = re.compile(r"(?:forbid|deny)\s*\([^)]*\bunsafe_code\b")
 
@@ -74,6 +78,16 @@ GATE = Gate(
             r"ly\s+)?"
             rf"safe Rust\b{_WHOLLY}",
             "Write 100% safe Rust.",
+        ),
+        # The gate cannot see who was asked: what needs leave is shown, not refused.
+        Phrasing(
+            r"(?:\b(?:no|never|avoid|forbid\w*|not|without|disallow\w*)|n['’]t)\s+(?:use\s+|using\s+|write\s+|"
+            rf"introduce\s+|add\s+|any\s+)*{_UNSAFE},?\s+{_UNLESS_ASKED}"
+            rf"|{_UNSAFE}\s+(?:is|are)\s+(?:strictly\s+)?(?:forbidden|prohibited|banned|not allowed)\s+"
+            rf"{_UNLESS_ASKED}",
+            "Do not use unsafe unless explicitly approved.",
+            negative=True,
+            strength=Strength.SOFT,
         ),
     ),
     params={

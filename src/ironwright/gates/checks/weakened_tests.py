@@ -89,6 +89,18 @@ GATE = Gate(
             "Never edit a test just to make it pass.",
             negative=True,
         ),
+        Phrasing(
+            r"\bfix\s+(?:the\s+)?(?:\w+\s+)?(?:code|implementation|bug|source|cause)\b[^.;]{0,15}\b(?:not|"
+            r"never|instead of|rather than)\s+(?:chang|edit|alter|adapt|adjust|modify|touch|rewrit)\w*\s+"
+            r"(?:the |a |any |existing |its )*tests?\b",
+            "Fix the underlying code rather than altering the test.",
+        ),
+        Phrasing(
+            rf"\b{_WEAKEN}(?:\s*(?:,|or|and|/)\s*(?:or\s+)?{_WEAKEN})*\s+(?:an?|one|existing|any)\s+"
+            r"(?:existing\s+|failing\s+|passing\s+|other\s+)*tests?\b(?! (?:failures?|output|data|file))",
+            "Never weaken, ignore or delete an existing test.",
+            negative=True,
+        ),
     ),
     inputs=("head", "base", "toolchain"),
     scopes=(Scope.CHANGED,),
