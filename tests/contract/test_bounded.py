@@ -77,3 +77,22 @@ def test_what_stands_behind_too_many_obligations_is_named_as_unread() -> None:
 def test_megabytes_are_read_within_a_minute_of_cpu(body: str) -> None:
     _, seconds = _read(body)
     assert seconds < 60
+
+
+@pytest.mark.parametrize("part", ["Never use unwrap. ", "`a` **b** ", "[", "x", "never panic, and "])
+def test_a_line_of_megabytes_is_cut_and_the_contract_says_so(part: str) -> None:
+    body = "Never use `unwrap()`.\n\n" + part * (3_000_000 // len(part))
+    agent = Agent("engineer", "", "engineer.md", body, body, 1)
+    started = time.process_time()
+    clauses = recognise(agent, gates())
+    assert time.process_time() - started < 5
+    assert clauses[0].gate == "panicking_library_code"
+    assert "was not read" in clauses[-1].note
+    assert (clauses[-1].gate, clauses[-1].line) == (None, 3)
+
+
+def test_a_paragraph_that_a_person_could_write_is_read_to_its_end() -> None:
+    body = "Keep it simple. " * 1_000 + "Never use `unwrap()`."
+    clauses = recognise(Agent("engineer", "", "engineer.md", body, body, 1), gates())
+    assert "panicking_library_code" in {clause.gate for clause in clauses}
+    assert not any("was not read" in clause.note for clause in clauses)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
 from ironwright.contract.compile import DEFAULT_GATES, GUARD_GATES, bind, compile_contract, default_contract
 from ironwright.gates.api import Cost, Gate, Param
+from ironwright.gates.catalog import gates
 from ironwright.records.config import Config, parse_config
 from ironwright.records.contract import Binding, Clause, Contract, Scope, Strength
 from ironwright.records.definition import Agent
@@ -167,3 +169,12 @@ def test_a_clause_that_names_no_list_means_the_default_list(
     bound = _bound(contract)["panicking_library_code"]
     assert bound.params["code"] == "all"
     assert set(bound.params["forbid"]) >= {"unwrap", "expect", "panic"}
+
+
+def test_paths_of_clauses_are_relative_to_the_project(tmp_path: Path) -> None:
+    path = tmp_path / ".claude" / "agents" / "engineer.md"
+    agent = Agent("engineer", "", str(path), "Never use `unwrap()`.", "Never use `unwrap()`.", 1)
+    contract = compile_contract(agent, Config(), gates(), tmp_path)
+    assert {clause.path for clause in contract.clauses} == {".claude/agents/engineer.md"}
+    elsewhere = compile_contract(agent, Config(), gates(), tmp_path / "other")
+    assert {clause.path for clause in elsewhere.clauses} == {str(path)}

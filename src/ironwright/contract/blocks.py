@@ -81,7 +81,8 @@ def _parser() -> MarkdownIt:
     # Indented text in definitions is prose, not code; tags are wrappers, not HTML; a rule of dashes under a
     # paragraph separates sections and makes no heading.
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 60}).enable("table")
-    return parser.disable(["code", "html_block", "lheading", "reference"])
+    # What stands inside a block is read by ourselves: parsing it too takes most of the time on long lines.
+    return parser.disable(["code", "html_block", "lheading", "reference", "inline"])
 
 
 def _without_examples(text: str) -> list[str]:

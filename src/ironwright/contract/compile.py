@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 from ironwright.contract.settings import checked_settings
@@ -52,10 +53,28 @@ def agent_digest(agent: Agent) -> str:
     return digest.hexdigest()
 
 
-def compile_contract(agent: Agent, config: Config, gates: Mapping[str, Gate]) -> Contract:
+def project_relative(path: str, root: Path) -> str:
+    """A path as it is shown and shared: relative to the project where it is inside, else as it was."""
+    if path.startswith("ironwright:"):
+        return path
+    try:
+        return Path(path).resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path
+
+
+def compile_contract(
+    agent: Agent, config: Config, gates: Mapping[str, Gate], root: Path | None = None
+) -> Contract:
     """The contract that an agent's prose and the user's settings make.
 
     An agent whose text asks for no gate gets the default gates, and a note that says so.
+
+    Args:
+        agent: The definition.
+        config: The user's settings.
+        gates: All gates by id.
+        root: The project that clauses' paths are made relative to; None leaves them as they are.
 
     Raises:
         ContractError: ``ironwright.toml`` names an unknown gate or parameter, or removes a gate that
@@ -63,7 +82,10 @@ def compile_contract(agent: Agent, config: Config, gates: Mapping[str, Gate]) ->
     """
     from ironwright.contract.recognise import recognise
 
-    return bind(agent.name, recognise(agent, gates), config, gates, digest=agent_digest(agent))
+    found = recognise(agent, gates)
+    if root is not None:
+        found = tuple(replace(clause, path=project_relative(clause.path, root)) for clause in found)
+    return bind(agent.name, found, config, gates, digest=agent_digest(agent))
 
 
 def default_contract(config: Config, gates: Mapping[str, Gate]) -> Contract:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ironwright.contract.compile import agent_digest, bind
+from ironwright.contract.compile import agent_digest, bind, project_relative
 from ironwright.contract.lock_file import Lock, LockedClause, load_lock, render_lock, summary
 from ironwright.gates.api import Gate
 from ironwright.records.config import Config, GateConfig
@@ -110,10 +110,12 @@ def write_lock(path: Path, agent: Agent, gates: Mapping[str, Gate]) -> Lock:
     root = path.resolve().parent
     root = root.parent.parent if root.parent.name == PROJECT_FOLDER else root
     found = tuple(
-        replace(entry, clause=replace(entry.clause, path=_relative(entry.clause.path, root)))
+        replace(entry, clause=replace(entry.clause, path=project_relative(entry.clause.path, root)))
         for entry in found
     )
-    lock = Lock(str(path), agent.name, _relative(agent.path, root), agent_digest(agent), found, settings)
+    lock = Lock(
+        str(path), agent.name, project_relative(agent.path, root), agent_digest(agent), found, settings
+    )
     save_lock(lock, gates)
     return lock
 
@@ -148,16 +150,6 @@ def _with_edits(found: Iterable[LockedClause], previous: Iterable[LockedClause])
         clause = replace(match.clause, path=entry.clause.path, line=entry.clause.line)
         renewed.append(replace(match, clause=clause, found=entry.found))
     return tuple(renewed)
-
-
-def _relative(path: str, root: Path) -> str:
-    """A path as it should stand in a file that is shared: relative to the project where it is inside."""
-    try:
-        return (
-            Path(path).resolve().relative_to(root).as_posix() if not path.startswith("ironwright:") else path
-        )
-    except ValueError:
-        return path
 
 
 def _write(path: Path, text: str) -> None:

@@ -35,6 +35,8 @@ _ABSENT_FIRST = re.compile(
 )
 _FRAGMENT_WORDS = 40
 _LONGEST = 2_000  # characters of a sentence that are read: no sentence that a person wrote is longer
+LONGEST_BLOCK = 50_000
+"""How many characters of one paragraph, item or row are read: no person writes more without a blank line."""
 # "Formatting: cargo fmt" tells what is used for it, also in a list of the tools that a project has.
 _TOOL_BULLET = re.compile(
     r"(?:code )?(?:format(?:ting|ter)?|lint(?:ing|er|s)?):?\s*cargo (?:\+\w+ )?(?:fmt|clippy)\b",
@@ -137,7 +139,7 @@ def _in_block(block: Block, path: str, offset: int) -> Iterator[Obligation]:
         yield from _command(block, path, offset, headings, leads)
         return
     label = ""
-    for number, sentence in enumerate(dict.fromkeys(split_sentences(block.text))):
+    for number, sentence in enumerate(dict.fromkeys(split_sentences(block.text[:LONGEST_BLOCK]))):
         text = with_digits(_cleaned(sentence.raw[:_LONGEST]))
         own_label, main = _label_of(sentence.raw[:_LONGEST], text)
         if number == 0:
@@ -171,6 +173,16 @@ def _in_block(block: Block, path: str, offset: int) -> Iterator[Obligation]:
             doubtful,
             block.is_lead and text.endswith(":") and not words.DETAIL_LEAD.search(text),
         )
+    if len(block.text) > LONGEST_BLOCK:
+        yield _cut(block, path, offset)
+
+
+def _cut(block: Block, path: str, offset: int) -> Obligation:
+    """Says of a block that is too long to be prose that its end was not read."""
+    line = offset + block.line + block.text.count("\n", 0, LONGEST_BLOCK)
+    start = " ".join(block.text[:60].split())
+    note = f"holds more than {LONGEST_BLOCK} characters without a blank line: what follows them was not read"
+    return Obligation(path, line, f"{start} …", "", "", (), "", False, "", doubtful=note)
 
 
 def _command(

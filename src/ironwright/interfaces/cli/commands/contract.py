@@ -79,7 +79,7 @@ def command(
                 where=str(root),
                 advice="Decisions are kept in .ironwright/contracts of a git repository; run it there.",
             )
-        contract = compile_contract(agent, config, gates())
+        contract = compile_contract(agent, config, gates(), root)
     else:
         from ironwright.contract.lock import contract_of_lock, lock_path, write_lock
 
