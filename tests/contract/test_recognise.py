@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ironwright.agents.find import resolve_agent
 from ironwright.contract.recognise import convert, recognise
 from ironwright.gates.api import Gate, Param
+from ironwright.gates.catalog import gates as all_gates
 from ironwright.records.contract import Clause, Strength
 from ironwright.records.definition import Agent
 
@@ -264,3 +266,21 @@ def test_a_lead_in_and_a_command_in_code_demand_it(make_agent: MakeAgent, all_ga
     agent = make_agent("Before committing, run:\n\n- `just lint`\n- `./scripts/check.sh --all`\n")
     found = [params for _, gate, params in _bound(agent, all_gates) if gate == "required_commands"]
     assert found == [{"commands": ("just lint",)}, {"commands": ("./scripts/check.sh --all",)}]
+
+
+def test_a_text_that_the_definition_includes_does_not_have_to_be_read(tmp_path: Path) -> None:
+    agents = tmp_path / ".claude" / "agents"
+    agents.mkdir(parents=True)
+    snippet = tmp_path / ".agpm" / "snippets" / "rust.md"
+    snippet.parent.mkdir(parents=True)
+    snippet.write_text("# Rules\n\n- Never use `unwrap()`.\n", encoding="utf-8")
+    text = "Read and follow these first:\n\n- `.agpm/snippets/rust.md`\n- `docs/design.md`\n"
+    (agents / "engineer.md").write_text(
+        f"---\nname: engineer\ndescription: x\n---\n\n{text}", encoding="utf-8"
+    )
+    agent = resolve_agent("engineer", tmp_path)
+    assert [include.name for include in agent.includes] == [".agpm/snippets/rust.md"]
+    read = [
+        clause.params["files"] for clause in recognise(agent, all_gates()) if clause.gate == "unread_files"
+    ]
+    assert read == [("docs/design.md",)]

@@ -77,7 +77,10 @@ def recognise(agent: Agent, gates: Mapping[str, Gate]) -> tuple[Clause, ...]:
     clauses: list[Clause] = []
     reviews = _only_reviews(agent)
     known: dict[Obligation, list[Clause]] = {}
+    included = {include.name for include in agent.includes}
     for number, obligation in enumerate(each_obligation(agent)):
+        if obligation.sentence.strip("`*_ ") in included:
+            continue  # its text is part of the prompt: nobody has to read it
         if number == MOST_OBLIGATIONS:
             clauses.append(_too_many(obligation))
             break
