@@ -115,7 +115,6 @@ def test_verdict(gate_case, tmp_path):
             ("#![warn(missing_docs)]",),
         ),
         ("Add `#![deny(missing_docs)]` to lib.rs.", "crate_attributes", ("#![deny(missing_docs)]",)),
-        ("Use thiserror for library errors and anyhow for applications.", "error_derive", "thiserror"),
         ("Define error types with `thiserror`.", "error_derive", "thiserror"),
     ],
 )

@@ -50,6 +50,7 @@ PASSES = [
         "sound unsafe code",
         head={"src/lib.rs": UNSAFE.replace("INDEX", "0")},
         needs=NEEDS,
+        set_up="is not set up",
         slow=True,
     ),
 ]
@@ -60,6 +61,7 @@ FAILS = [
         at=("src/lib.rs", 3),
         mentions=("Undefined Behavior",),
         needs=NEEDS,
+        set_up="is not set up",
         slow=True,
     ),
 ]

@@ -40,7 +40,7 @@ def runs(crate):
 
 
 def test_stats_show_who_proved_what_at_which_cost(cli, crate, runs):
-    told = cli("stats", cwd=crate)
+    told = cli("stats", cwd=crate, env={"COLUMNS": "120"})
     assert told.code == 0, told.err
     assert "3 runs here: 3 delivered" in told.out
     assert "engineer with anthropic:m" in told.out

@@ -22,6 +22,7 @@ from ironwright.models.resolve import resolve
 from ironwright.models.steady import Patience
 from ironwright.records.config import Config
 from ironwright.records.errors import ModelError
+from ironwright.testing.quiet_server import QuietServer
 from ironwright.testing.scripted_model import Fault, ScriptedServer, ToolUse, Turn
 
 QUICK = Patience(tries=3, first_wait=0.01, longest_wait=5)
@@ -217,7 +218,7 @@ def test_google_and_bedrock_reach_their_address_and_errors_are_clear(
         monkeypatch.setenv(name, value)
     seen: list[str] = []
     handler = type("Handler", (_Refuses,), {"seen": seen})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with QuietServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
         resolved = resolve(word, None, Config(), environ=environ, discovery=discover(Config(), environ))

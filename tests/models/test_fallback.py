@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from ironwright.models.whole_stream import is_whole
 from ironwright.records.answered import ANSWERED_BY
 from ironwright.records.config import Config, ModelsConfig
 from ironwright.records.errors import ModelError
+from ironwright.testing.quiet_server import QuietServer
 from ironwright.testing.scripted_model import Fault, ScriptedServer, Turn
 
 QUICK = Patience(tries=2, first_wait=0.01, longest_wait=2)
@@ -278,7 +279,7 @@ class Cutting:
             def log_message(self, format: str, *args: object) -> None:
                 return
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = QuietServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1/messages"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 

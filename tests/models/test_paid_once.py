@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import httpx2
@@ -13,6 +13,7 @@ import pytest
 
 from ironwright.models.paid_once import current_step, end_server, paid_once
 from ironwright.models.paid_once_server import PaidOnceServer, serve
+from ironwright.testing.quiet_server import QuietServer
 
 
 class Upstream:
@@ -49,7 +50,7 @@ class Upstream:
             def log_message(self, format: str, *args: object) -> None:
                 return
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = QuietServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1/messages"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

@@ -16,6 +16,7 @@ from ironwright.models.providers import LOCAL, PROVIDERS
 from ironwright.models.resolve import ResolvedModel, resolve
 from ironwright.records.config import Config, ModelsConfig, RunConfig
 from ironwright.records.errors import ConfigError, ModelError
+from ironwright.testing.quiet_server import QuietServer
 from ironwright.testing.scripted_model import ScriptedServer
 
 ANTHROPIC = {"ANTHROPIC_API_KEY": "k"}
@@ -182,7 +183,7 @@ class _Dripping(_Answers):
 
 def _serving(kind: type[_Answers], answers: dict[str, bytes]) -> Iterator[str]:
     handler = type("Handler", (kind,), {"answers": answers})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with QuietServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"

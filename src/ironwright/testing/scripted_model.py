@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import unquote
 
 from ironwright.testing import bedrock_wire, google_wire, wire_formats
+from ironwright.testing.quiet_server import QuietServer
 from ironwright.testing.wire_formats import Reply
 
 Protocol = Literal["anthropic", "openai-chat", "openai-responses", "ollama", "google", "bedrock"]
@@ -188,12 +189,8 @@ class ScriptedServer:
             self.answered.append(time.monotonic())
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(QuietServer):
     owner: ScriptedServer
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is part of the tests, not news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -94,7 +94,8 @@ GATE = Gate(
             negative=True,
         ),
         Phrasing(
-            r"\b(?:stop|halt|pause)\b(?:\s+\w+){0,3}?\s+(?:if|when(?:ever)?|as soon as|on|after)\b[^.;]{0,15}"
+            r"\b(?:stop|halt|pause)\b(?:\s+(?:immediately|everything|(?:all\s+)?work(?:ing)?|at\s+once|"
+            r"right\s+away|here|and\s+\w+))?\s+(?:if|when(?:ever)?|as soon as|on|after)\b[^.;]{0,15}"
             r"\b(?:command|test|build|compil\w+|check|step)s?\b[^.;]{0,15}\b(?:fail\w*|break\w*|error\w*)\b",
             "Stop immediately when a command fails and analyse why.",
         ),

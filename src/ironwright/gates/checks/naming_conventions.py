@@ -111,7 +111,7 @@ GATE = Gate(
             r"(?:\s+names?)?\s*(?::|=|→|->|in|use|are|must be)+\s*(?:snake_case|(?:Upper)?CamelCase|"
             r"PascalCase|"
             r"(?:SCREAMING_SNAKE|UPPER_SNAKE|SCREAMING_SNAKE_CASE|UPPER_SNAKE_CASE|SCREAMING)(?:_CASE)?)\b",
-            "Types: `UpperCamelCase`",
+            "Types: UpperCamelCase",
             params={"items": True},
         ),
         Phrasing(
