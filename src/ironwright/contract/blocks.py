@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TAG_LINE = re.compile(r"^\s*</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>\s*$")
 _EXAMPLE = re.compile(r"<(example|commentary|sample_output|output_format)s?\b[^>]*>", re.IGNORECASE)
-_CHECKBOX = re.compile(r"^\[[ xX]?\]\s+")
+_CHECKBOX = re.compile(r"^\[[ xX]?\][ \t]+")
 _SHELL = {"", "bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "text"}
 # The programs that judge a tree; a fence shows many others, which serve, build or look around.
 _COMMAND = re.compile(
