@@ -32,7 +32,7 @@ import math
 import os
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist, correlation, linear_regression, median
@@ -363,9 +363,9 @@ def price(own: Mapping[str, tuple[bool, float]]) -> float:
     return mean_dollars(own) / share(own) if share(own) else math.inf
 
 
-def mean(values: object) -> float:
+def mean(values: Iterable[float]) -> float:
     """The mean of some numbers or truths."""
-    listed = list(values)  # type: ignore[call-overload]
+    listed = list(values)
     return sum(listed) / len(listed)
 
 
@@ -397,7 +397,7 @@ def loading(outcomes: Outcomes) -> float:
         low, high = 0.0, 0.99
         for _ in range(12):
             middle = (low + high) / 2
-            low, high = (middle, high) if both(*thresholds, middle) < seen else (low, middle)
+            low, high = (middle, high) if both(thresholds[0], thresholds[1], middle) < seen else (low, middle)
         found.append((low + high) / 2)
     return median(found) if found else 0.0
 
